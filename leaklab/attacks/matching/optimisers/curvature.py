@@ -1,0 +1,92 @@
+"""The memory of L-BFGS for many rows at once, in its compact form: a few matrix products instead of a long loop.
+
+Source: Byrd, Nocedal, Schnabel 1994, theorem 2.2.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+
+@dataclass
+class Curvature:
+    """The last m moves and gradient changes of every row, with the small products the compact form needs."""
+
+    moves: Float[Tensor, "r m d"]
+    changes: Float[Tensor, "r m d"]
+    cross: Float[Tensor, "r m m"]  # cross[i, j] = move i . change j, where i came before j or is j
+    gram: Float[Tensor, "r m m"]  # change i . change j
+    born: Int[Tensor, "r m"]  # when each slot was filled; -1 where it is empty
+    count: Int[Tensor, "r"]
+    scale: Float[Tensor, "r"]
+
+    @classmethod
+    def empty(cls, code: Float[Tensor, "r d"], history: int) -> "Curvature":
+        """Return a memory without any move: its product with a vector is the vector itself."""
+        rows, numbers = code.shape
+        small = torch.zeros(rows, history, history, dtype=torch.float64, device=code.device)
+        return cls(
+            moves=code.new_zeros(rows, history, numbers), changes=code.new_zeros(rows, history, numbers),
+            cross=small, gram=small.clone(),
+            born=torch.full((rows, history), -1, device=code.device),
+            count=torch.zeros(rows, dtype=torch.int64, device=code.device), scale=code.new_ones(rows),
+        )  # fmt: skip
+
+    def remember(self, move: Float[Tensor, "r d"], change: Float[Tensor, "r d"], took: Bool[Tensor, "r"]) -> None:
+        """Keep the moves of the rows that took one, when their curvature is safely positive."""
+        product, square = (move * change).sum(1), change.square().sum(1)
+        rows = torch.nonzero(took & (product > 1e-10 * square) & (product > 0)).flatten()
+        if len(rows) == 0:
+            return
+        slot = self.count[rows] % self.born.shape[1]
+        move, change = move[rows], change[rows]
+        self.moves[rows, slot], self.changes[rows, slot] = move, change
+        self.born[rows, slot] = self.count[rows]
+        self.count[rows] += 1
+        self.scale[rows] = product[rows] / square[rows]
+        everyone = len(rows) == len(took)
+        moves = self.moves if everyone else self.moves[rows]
+        changes = self.changes if everyone else self.changes[rows]
+        self.cross[rows, slot] = 0
+        self.cross[rows, :, slot] = (moves @ change[:, :, None]).squeeze(2).double()
+        along = (changes @ change[:, :, None]).squeeze(2).double()
+        self.gram[rows, slot] = along
+        self.gram[rows, :, slot] = along
+
+    def forget(self, rows: Bool[Tensor, "r"]) -> None:
+        """Empty the memory of some rows."""
+        if not bool(rows.any()):
+            return
+        for part in (self.moves, self.changes, self.cross, self.gram):
+            part[rows] = 0
+        self.born[rows] = -1
+        self.scale[rows] = 1
+
+    def times(self, gradient: Float[Tensor, "r d"]) -> Float[Tensor, "r d"]:
+        """Return the inverse curvature times a vector, row by row."""
+        if not bool((self.born >= 0).any()):
+            return gradient.clone()
+        order = self.born.argsort(1)
+        p, q = self._along(self.moves, gradient, order), self._along(self.changes, gradient, order)
+        triangle, gram = _sorted(self.cross, order).triu(), _sorted(self.gram, order)
+        diagonal = triangle.diagonal(dim1=1, dim2=2)
+        # An empty slot has a zero row: a one on its diagonal keeps the triangle solvable and changes nothing.
+        solid = triangle + torch.diag_embed((diagonal == 0).to(triangle))
+        scale = self.scale[:, None].double()
+        u = torch.linalg.solve_triangular(solid, p[:, :, None], upper=True).squeeze(2)
+        v = diagonal * u + scale * ((gram @ u[:, :, None]).squeeze(2) - q)
+        w = torch.linalg.solve_triangular(solid.mT, v[:, :, None], upper=False).squeeze(2)
+        back = order.argsort(1)
+        w, u = w.gather(1, back).to(gradient), u.gather(1, back).to(gradient)
+        result = self.scale[:, None] * gradient + (w[:, None] @ self.moves).squeeze(1)
+        return result - self.scale[:, None] * (u[:, None] @ self.changes).squeeze(1)
+
+    def _along(self, rows: Float[Tensor, "r m d"], vector: Float[Tensor, "r d"], order: Int[Tensor, "r m"]) -> Tensor:
+        return (rows @ vector[:, :, None]).squeeze(2).double().gather(1, order)
+
+
+def _sorted(square: Float[Tensor, "r m m"], order: Int[Tensor, "r m"]) -> Float[Tensor, "r m m"]:
+    rows = square.gather(1, order[:, :, None].expand_as(square))
+    return rows.gather(2, order[:, None, :].expand_as(square))

@@ -1,0 +1,72 @@
+"""Gradient matching: find images whose update is the one that was seen. The one loop of the house is here."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+from jaxtyping import Int
+from torch import Tensor
+
+from leaklab.attacks.matching.distances import L2, Distance
+from leaklab.attacks.matching.dummy_updates import DummyUpdate, FedSGD
+from leaklab.attacks.matching.objective import Objective
+from leaklab.attacks.matching.optimisers import LBFGS, Optimiser
+from leaklab.attacks.matching.priors import Prior
+from leaklab.attacks.matching.spaces import Pixels, Space
+from leaklab.attacks.snapshot import Snapshot
+from leaklab.protocol.observation import Observation
+from leaklab.settings import Settings, knob
+
+
+class GradientMatching(Settings):
+    """Distance and priors over a space, searched by an optimiser from several independent starts at once."""
+
+    kind: Literal["gradient_matching"] = "gradient_matching"
+    dummy_update: DummyUpdate = knob(
+        FedSGD(), title="Dummy update", level="advanced",
+        help="How the attacker imitates the client: one gradient, or the client's whole local training.",
+    )  # fmt: skip
+    distance: Distance = knob(
+        L2(), level="advanced", help="How two updates are compared: by length and direction, or by direction alone."
+    )
+    priors: tuple[Prior, ...] = ()
+    space: Space = Pixels()
+    optimiser: Optimiser = knob(LBFGS(), level="advanced", help="The method that moves the guess.")
+    restarts: int = knob(
+        1, low=1, high=16, symbol="r",
+        help="Independent attempts from different noise, run together; the one with the lowest loss is kept.",
+    )  # fmt: skip
+    iterations: int = knob(
+        300, low=1, high=50_000, log=True, help="How many steps the attack may take before it stops.",
+    )  # fmt: skip
+
+    def missing(self, observation: Observation) -> list[str]:
+        """Return what keeps this stage from working, as sentences."""
+        return self.dummy_update.missing(observation)
+
+    def bind(self, observation: Observation, labels: Int[Tensor, "n"] | None) -> Objective:
+        """Return the objective of this stage; `labels` None leaves them open."""
+        return Objective(
+            observation, self.dummy_update.bind(observation), self.distance.bind(observation.update),
+            {prior.kind: (prior.weight, prior.bind(observation)) for prior in self.priors if prior.weight > 0},
+            self.space.bind(observation), labels,
+        )  # fmt: skip
+
+    def invert(
+        self,
+        observation: Observation,
+        labels: Int[Tensor, "n"] | None,
+        *,
+        seed: int,
+        stage: int = 0,
+        previous: Snapshot | None = None,
+    ) -> Iterator[Snapshot]:
+        """Yield the guesses after the start (iteration 0) and after every iteration, until no restart can move."""
+        objective = self.bind(observation, labels)
+        code = previous.code if previous else objective.start(self.restarts, seed)
+        state = self.optimiser.start(code, objective, self.iterations)
+        yield objective.snapshot(code, stage=stage, iteration=0, state=state)
+        for iteration in range(1, self.iterations + 1):
+            code, state = self.optimiser.step(code, state, objective)
+            yield objective.snapshot(code, stage=stage, iteration=iteration, state=state)
+            if state.settled:
+                return

@@ -1,0 +1,24 @@
+"""Where an experiment computes: a processor or a GPU that exists, set so that the same seed gives the same picture."""
+
+import torch
+
+from leaklab.settings import Refusal
+
+
+def place(device: str) -> torch.device:
+    """Return the device asked for; `auto` takes a GPU when there is one.
+
+    Raises: Refusal, when a GPU is asked for where there is none.
+    """
+    present = torch.cuda.is_available()
+    if device == "auto":
+        device = "cuda" if present else "cpu"
+    if device.startswith("cuda") and not present:
+        raise Refusal(f"The device {device!r} was asked for and this machine has no CUDA GPU: choose cpu or auto.")
+    if device.startswith("cuda"):
+        # Shortened multiplications make attacks fail that succeed on the CPU (course project, section 7.1).
+        torch.backends.cuda.matmul.allow_tf32 = False
+        torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cudnn.deterministic = True
+        torch.backends.cudnn.benchmark = False
+    return torch.device(device)

@@ -1,0 +1,28 @@
+"""Experiment: the union of all that can be asked, and the one way to read it back from a store, a link or a file."""
+
+import json
+from typing import Annotated, Any
+
+import pydantic
+from pydantic import Field, TypeAdapter
+
+from leaklab.experiments.inversion import Inversion
+from leaklab.experiments.landscape import Landscape
+from leaklab.settings import Refusal, sentence
+
+Experiment = Annotated[Inversion | Landscape, Field(discriminator="kind")]
+
+_ADAPTER: TypeAdapter[Inversion | Landscape] = TypeAdapter(Experiment)
+
+
+def read(value: str | dict[str, Any]) -> Inversion | Landscape:
+    """Return the experiment written in JSON or in a dict.
+
+    Raises: Refusal, naming the knob that is wrong.
+    """
+    try:
+        return _ADAPTER.validate_python(json.loads(value) if isinstance(value, str) else value)
+    except pydantic.ValidationError as error:
+        raise Refusal(sentence(error)) from error
+    except json.JSONDecodeError as error:
+        raise Refusal(f"The experiment is not JSON: {error}.") from error

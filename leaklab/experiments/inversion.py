@@ -1,0 +1,80 @@
+"""Inversion: attack a scenario with a recipe and score every guess."""
+
+import time
+from collections.abc import Iterator
+from typing import Literal
+
+import torch
+
+from leaklab.attacks.recipe import Recipe
+from leaklab.attacks.recipes import DLG
+from leaklab.attacks.snapshot import Snapshot
+from leaklab.experiments.devices import place
+from leaklab.experiments.frame import Frame
+from leaklab.experiments.referee import Referee
+from leaklab.experiments.scenario import Scenario
+from leaklab.federation.rounds import Exchange
+from leaklab.settings import Settings, knob
+
+_EARLY = 10  # iterations that are always recorded: the eye wants to see the beginning
+_FRAMES = 150  # about how many moments a run records when nothing else is asked for
+_CLIENT_SEEDS = 10_000  # distance between two clients' seeds, so that their restarts never meet
+
+
+class Inversion(Settings):
+    """A photograph, its gradient, and the photograph taken back."""
+
+    kind: Literal["inversion"] = "inversion"
+    scenario: Scenario = Scenario()
+    recipe: Recipe = DLG
+    seed: int = knob(
+        1234, low=0, high=2**31 - 1,
+        help="Draws photographs, network and noise; the same seed gives the same picture again.",
+    )  # fmt: skip
+    attack_seed: int | None = knob(
+        None, low=0, high=2**31 - 1, title="Attack's seed", level="advanced",
+        help="Draws the noise the attack starts from; empty takes the seed above.",
+    )  # fmt: skip
+    precision: Literal["float32", "float64"] = knob(
+        "float32", level="advanced", help="How many digits every number has; more are slower and sometimes needed.",
+    )  # fmt: skip
+    record_every: int = knob(
+        0, low=0, high=10_000, title="Record every", unit="iterations", level="advanced",
+        help="How often a picture is kept; 0 keeps about a hundred and fifty over the run.",
+    )  # fmt: skip
+
+    def run(self, device: str = "auto") -> Iterator[Frame]:
+        """Yield a frame for every recorded guess; the last one is final and carries the verdict.
+
+        Raises: Refusal, when the scenario cannot be played or the attack lacks something it needs.
+        """
+        start = time.perf_counter()
+        played = self.scenario.play(self.seed, device=place(device), dtype=getattr(torch, self.precision))
+        referee, index = Referee(played, self.recipe.iterations), 0
+        for attack, snapshot in self.guesses(played.exchanges):
+            referee.latest[attack] = snapshot
+            if self._recorded(snapshot):
+                referee.see(attack, snapshot)
+                yield referee.frame(index, time.perf_counter() - start)
+                index += 1
+        yield referee.closing(index, time.perf_counter() - start)
+
+    def guesses(self, exchanges: list[Exchange]) -> Iterator[tuple[int, Snapshot]]:
+        """Yield every attack's number and guess, the attacks in turn, so that all their pictures emerge together."""
+        first = self.seed if self.attack_seed is None else self.attack_seed
+        running = {
+            number: self.recipe.invert(observation, first + _CLIENT_SEEDS * number)
+            for number, (observation, _) in enumerate(exchanges)
+        }
+        while running:
+            for number in list(running):
+                snapshot = next(running[number], None)
+                if snapshot is None:
+                    del running[number]
+                else:
+                    yield number, snapshot
+
+    def _recorded(self, snapshot: Snapshot) -> bool:
+        every = self.record_every or max(1, self.recipe.iterations // _FRAMES)
+        early = self.record_every == 0 and snapshot.iteration <= _EARLY
+        return early or snapshot.iteration % every == 0 or snapshot.settled

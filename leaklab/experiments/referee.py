@@ -1,0 +1,110 @@
+"""The referee: the only one who holds guesses and truth at once, to keep score and never to choose."""
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from leaklab.attacks.snapshot import Snapshot
+from leaklab.evaluation.baselines import baselines
+from leaklab.evaluation.metrics import psnr
+from leaklab.evaluation.scores import Scores, score
+from leaklab.evaluation.verdict import restarts_recovered, sentence, verdict
+from leaklab.experiments.frame import Frame
+from leaklab.experiments.scenario import Played
+
+METRICS = ("mse", "psnr", "ssim", "cosine")
+_BLANK = 128  # grey of a picture whose attack has not begun
+
+
+class Referee:
+    """Scores the best guess of every attack of one scenario and turns it into frames."""
+
+    def __init__(self, played: Played, iterations: int) -> None:
+        self.secrets = [secret for _, secret in played.exchanges]
+        self.truth = [secret.images.detach().float().cpu() for secret in self.secrets]
+        self.warnings = played.warnings
+        self.iterations = iterations * len(self.secrets)
+        self.latest: dict[int, Snapshot] = {}
+        self.scores: dict[int, Scores] = {}
+        self.tiles = [np.full_like(tiles(truth), _BLANK) for truth in self.truth]
+        whole = torch.cat(self.truth)
+        generator = torch.Generator().manual_seed(0)  # the evaluation's own dice
+        self.bars = baselines(whole, played.others, generator)
+
+    def see(self, attack: int, snapshot: Snapshot, *, perceptual: bool = False) -> None:
+        """Keep an attack's newest guess, and score the restart with the lowest loss."""
+        best, truth = snapshot.best, self.truth[attack]
+        images = snapshot.images[best].detach().float().cpu()
+        labels = snapshot.labels[best].argmax(1).cpu()
+        true_labels = self.secrets[attack].labels.cpu()
+        self.latest[attack] = snapshot
+        scores = score(images, truth, labels=labels, true_labels=true_labels, perceptual=perceptual)
+        self.scores[attack] = scores
+        self.tiles[attack] = tiles(images[scores.assignment])
+
+    def frame(self, index: int, seconds: float, *, note: str = "", final: bool = False) -> Frame:
+        """Return the present state of all attacks as a frame."""
+        pictures = {"reconstruction": np.concatenate(self.tiles, 1)}
+        if index == 0:
+            pictures["truth"] = np.concatenate([tiles(truth) for truth in self.truth], 1)
+            note = "\n".join(self.warnings)
+        series = self._series() | ({f"baseline.{name}": bar.tolist() for name, bar in self.bars.items()})
+        return Frame(index, seconds, self._scalars(), series, pictures, note, final)
+
+    def closing(self, index: int, seconds: float) -> Frame:
+        """Return the last frame, with LPIPS where it is to be had, the restarts that succeeded, and the verdict."""
+        for attack, snapshot in sorted(self.latest.items()):
+            self.see(attack, snapshot, perceptual=True)
+        right = torch.cat([(s.labels_recovered == s.labels_true).float() for s in self._scored()])
+        values = torch.cat([s.values["psnr"] for s in self._scored()])
+        told = sentence(verdict(values, self.bars, right), seconds)
+        restarts = torch.cat([self.restarts(attack) for attack in sorted(self.latest)])
+        if len(restarts) > len(self.latest):
+            told += f" {restarts_recovered(restarts)}."
+        reasons = {s.lpips_reason for s in self._scored() if s.lpips_reason}
+        return self.frame(index, seconds, note="\n".join([told, *sorted(reasons)]), final=True)
+
+    def restarts(self, attack: int) -> Float[Tensor, "r"]:
+        """Return the mean PSNR of every restart of one attack, after assignment, in dB."""
+        images = self.latest[attack].images.detach().float().cpu()
+        return torch.stack([score(guess, self.truth[attack]).values["psnr"].mean() for guess in images])
+
+    def _scored(self) -> list[Scores]:
+        return [self.scores[attack] for attack in sorted(self.scores)]
+
+    def _scalars(self) -> dict[str, float]:
+        snapshots = self.latest.values()
+        scalars = {
+            "iteration": float(max((s.iteration for s in snapshots), default=0)),
+            "iterations": float(self.iterations // len(self.secrets)),
+            "progress": sum(s.iteration for s in snapshots) / self.iterations,
+            "evaluations": float(sum(s.evaluations for s in snapshots)),
+            "loss": float(sum(s.losses[s.best] for s in snapshots)),
+        }
+        for metric in (*METRICS, "lpips"):
+            known = [s.values[metric] for s in self._scored() if metric in s.values]
+            if known:
+                scalars[metric] = float(torch.cat(known).mean())
+        if self.scores:
+            scalars["label_accuracy"] = sum(s.label_accuracy for s in self._scored()) / len(self.scores)
+        return scalars
+
+    def _series(self) -> dict[str, list[float]]:
+        series: dict[str, list[float]] = {}
+        for attack, snapshot in sorted(self.latest.items()):
+            series[f"losses.{attack}"] = snapshot.losses.tolist()
+            series |= {f"terms.{attack}.{name}": values.tolist() for name, values in snapshot.terms.items()}
+        for metric in METRICS:
+            series[metric] = [value for scores in self._scored() for value in scores.values[metric].tolist()]
+        series["label_true"] = [float(label) for s in self._scored() for label in s.labels_true]
+        series["label_recovered"] = [float(label) for s in self._scored() for label in s.labels_recovered]
+        series["client"] = [float(client) for secret in self.secrets for client in secret.client]
+        return series
+
+
+def tiles(images: Float[Tensor, "n c h w"]) -> np.ndarray:
+    """Return images side by side as bytes (h, n*w, 3); what is not a number becomes black."""
+    shown = images.detach().nan_to_num(0).clamp(0, 1).mul(255).round().to(torch.uint8)
+    shown = shown.expand(-1, 3, -1, -1) if shown.shape[1] == 1 else shown
+    return np.concatenate(list(shown.permute(0, 2, 3, 1).numpy()), 1)

@@ -1,0 +1,91 @@
+"""Scenario: the victim's side as a value: whose images, which network, which federation, what the attacker is told."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from leaklab.federation.rounds import Exchange, Federation
+from leaklab.images.source import Photos, Pictures, Source, load
+from leaklab.networks.zoo import NetworkChoice
+from leaklab.protocol.observation import ThreatModel
+from leaklab.settings import Refusal, Settings, knob
+
+_WARN_STEPPED = (
+    "The server moved its weights before the attack, so they no longer match the gradient it inverts: "
+    "a known mistake of the course project, kept to be seen. Turn off 'Server steps before the attack' to mend it."
+)
+_WARN_NORMALISED = (
+    "The clients' updates were normalised before averaging, so the average is the gradient of no batch: "
+    "the attack aims at a target no image reaches."
+)
+
+
+@dataclass(frozen=True)
+class Played:
+    """A scenario after its round: what attackers see beside what is true, and what the round was about."""
+
+    exchanges: list[Exchange]
+    pictures: Pictures
+    others: Float[Tensor, "m c h w"]  # photographs that took no part, to compare with
+    warnings: tuple[str, ...]
+
+
+class Scenario(Settings):
+    """Who trains what on which photographs, and what an attacker gets to know of it."""
+
+    source: Source = knob(Photos(), title="Photographs", help="Where the private photographs come from.")
+    image_size: int = knob(
+        32, low=16, high=256, step=16, unit="px", symbol="h = w",
+        help="Width and height to which every photograph is shrunk; larger ones are harder to rebuild.",
+    )  # fmt: skip
+    num_classes: int = knob(
+        0, low=0, high=1000, title="Classes", symbol="C", level="advanced",
+        help="How many classes the network tells apart; 0 takes as many as the photographs have.",
+    )  # fmt: skip
+    network: NetworkChoice = NetworkChoice()
+    federation: Federation = Federation()
+    threat: ThreatModel = ThreatModel()
+
+    @property
+    def classes(self) -> int:
+        """How many classes the network tells apart.
+
+        Raises: Refusal, when fewer are asked for than the photographs have.
+        """
+        needed = self.source.num_classes
+        if self.num_classes and self.num_classes < needed:
+            raise Refusal(
+                f"Classes: {self.num_classes} are asked for and these photographs have {needed}; "
+                f"choose {needed} or more, or 0 for as many as there are."
+            )
+        return self.num_classes or needed
+
+    def play(self, seed: int, *, device: torch.device, dtype: torch.dtype) -> Played:
+        """Draw the photographs and the network, play one round, and return both sides of the wall.
+
+        Raises: Refusal, when photographs, weights or memory are missing, or choices contradict each other.
+        """
+        generator = torch.Generator().manual_seed(seed)
+        pictures = load(self.source, self.federation.images, self.image_size, generator)
+        shape = tuple(pictures.images.shape[1:])
+        classes = self.classes
+        warning = self.network.check(shape, self.federation.images_per_client)
+        network = self.network.build(shape, classes, generator).to(device=device, dtype=dtype)
+        exchanges = self.federation.play(
+            network, pictures.images.to(device, dtype), pictures.labels.to(device),
+            num_classes=classes, threat=self.threat, generator=generator,
+        )  # fmt: skip
+        notes = (pictures.note, warning, *self._pitfalls())
+        return Played(exchanges, pictures, _album(shape), tuple(note for note in notes if note))
+
+    def _pitfalls(self) -> tuple[str, ...]:
+        stepped = _WARN_STEPPED if self.federation.step_first else ""
+        averaged = self.federation.view == "aggregated" and self.federation.normalise
+        return stepped, _WARN_NORMALISED if averaged else ""
+
+
+def _album(shape: tuple[int, ...]) -> Float[Tensor, "m c h w"]:
+    album = Photos(grey=shape[0] == 1)
+    return load(album, album.num_classes, shape[1], torch.Generator().manual_seed(0)).images

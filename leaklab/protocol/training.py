@@ -1,0 +1,89 @@
+"""Local training as one pure, differentiable function, used by the honest client and by the attacker's dummy alike."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.func import functional_call, grad
+from torch.nn import functional
+
+from leaklab.protocol.updates import Update, Weights, step
+from leaklab.settings import Settings, knob
+
+Batches = list[Int[Tensor, "batch"]]
+
+
+class Schedule(Settings):
+    """What a client does between receiving the weights and sending its update: plain stochastic gradient descent."""
+
+    epochs: int = knob(
+        1, low=1, high=32, title="Local steps", symbol="E",
+        help="How often the client goes through its photographs before it sends anything; more steps hide more.",
+    )  # fmt: skip
+    batch_size: int = knob(
+        0, low=0, high=64, symbol="β", level="advanced",
+        help="Photographs in one local step; 0 takes all of them at once.",
+    )  # fmt: skip
+    learning_rate: float = knob(
+        1e-2, low=1e-5, high=1, log=True, symbol="η", level="advanced",
+        help="How far the client moves the weights in one local step.",
+    )  # fmt: skip
+
+    def batches(self, count: int, generator: torch.Generator | None = None) -> Batches:
+        """Return the images of every local step, shuffled anew each epoch when a generator is given."""
+        size = self.batch_size or count
+        orders = [
+            torch.arange(count) if generator is None or size >= count else torch.randperm(count, generator=generator)
+            for _ in range(self.epochs)
+        ]
+        return [batch for order in orders for batch in order.split(size)]
+
+    def steps(self, count: int) -> int:
+        """Return the number of local steps over a number of images."""
+        size = self.batch_size or count
+        return self.epochs * -(-count // size)
+
+
+@dataclass(frozen=True)
+class Pass:
+    """A network as a function of its weights: the skeleton's layers and the buffers everybody knows."""
+
+    network: nn.Module
+    buffers: Weights
+
+    def loss(
+        self, weights: Weights, images: Float[Tensor, "n c h w"], labels: Float[Tensor, "n classes"]
+    ) -> Float[Tensor, ""]:
+        """Return the mean cross-entropy of the images against class probabilities."""
+        logits = functional_call(self.network, {**weights, **self.buffers}, (images,))
+        return functional.cross_entropy(logits, labels)
+
+    def gradient(
+        self, weights: Weights, images: Float[Tensor, "n c h w"], labels: Float[Tensor, "n classes"]
+    ) -> Update:
+        """Return the gradient of the loss with respect to every weight; itself differentiable in images and labels."""
+        return grad(self.loss)(weights, images, labels)
+
+    def local_update(
+        self,
+        weights: Weights,
+        images: Float[Tensor, "n c h w"],
+        labels: Float[Tensor, "n classes"],
+        *,
+        batches: Batches,
+        learning_rate: float,
+    ) -> Update:
+        """Return the sum of the gradients met on the way: (before - after) / learning rate, without the subtraction.
+
+        Subtracting weights would lose digits as the learning rate falls; summing gradients does not.
+        Source: McMahan et al. 2017, Algorithm 1 (ClientUpdate).
+        """
+        if len(batches) == 1 and len(batches[0]) == len(images):
+            return self.gradient(weights, images, labels)
+        total: Update = {name: torch.zeros_like(tensor) for name, tensor in weights.items()}
+        for batch in batches:
+            update = self.gradient(weights, images[batch], labels[batch])
+            total = {name: total[name] + update[name] for name in total}
+            weights = step(weights, update, learning_rate)
+        return total

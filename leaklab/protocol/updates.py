@@ -1,0 +1,43 @@
+"""Arithmetic on named tensors: a network's weights, and the update a client sends.
+
+The convention of the whole house: update = (weights before - weights after) / learning rate, which for one
+full-batch step is the gradient itself.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+Weights = dict[str, Tensor]
+Update = dict[str, Tensor]
+
+
+def flatten(update: Update) -> Float[Tensor, "numbers"]:
+    """Return every number of an update in one row, in the order of its names."""
+    return torch.cat([tensor.reshape(-1) for tensor in update.values()])
+
+
+def norm(update: Update) -> Float[Tensor, ""]:
+    """Return the Euclidean length of an update over all its tensors."""
+    return torch.linalg.vector_norm(flatten(update))
+
+
+def mean(updates: Sequence[Update], counts: Sequence[int]) -> Update:
+    """Return the average of several updates, each weighted by its number of images (McMahan et al. 2017, Alg. 1)."""
+    total = sum(counts)
+    shares = [count / total for count in counts]
+    return {
+        name: sum(share * update[name] for share, update in zip(shares, updates, strict=True)) for name in updates[0]
+    }
+
+
+def step(weights: Weights, update: Update, learning_rate: float) -> Weights:
+    """Return the weights after one descent along an update."""
+    return {name: tensor - learning_rate * update[name] for name, tensor in weights.items()}
+
+
+def normalised(update: Update) -> Update:
+    """Return the update with every tensor scaled to length one; a tensor of zeros stays as it is."""
+    return {name: tensor / tensor.norm().clamp_min(1e-12) for name, tensor in update.items()}

@@ -1,0 +1,118 @@
+"""The app as its own process on a free port, and a real browser that may talk to nobody else."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.browser import find_chromium
+
+ROOT = Path(__file__).parents[2]
+WIDE = {"width": 1440, "height": 900}
+PATIENCE = 30_000  # milliseconds a locator may wait; generous, for no test here is a timed one
+expect.set_options(timeout=PATIENCE)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the browser tests together on one worker, and last: they like to have the machine to themselves."""
+    here = Path(__file__).parent
+    ours = [item for item in items if here in item.path.parents]
+    for item in ours:
+        item.add_marker(pytest.mark.browser)
+        item.add_marker(pytest.mark.xdist_group("browser"))
+    items[:] = [item for item in items if item not in ours] + ours
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Start the browser once; without one, skip with a sentence, or fail where CI=true."""
+    path = find_chromium.find()
+    if path is None:
+        refuse = pytest.fail if find_chromium.must_be_there() else pytest.skip
+        refuse(find_chromium.ABSENT)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve the app from a home of its own and return its address."""
+    home, port = tmp_path_factory.mktemp("home"), _free_port()
+    address = f"http://127.0.0.1:{port}"
+    with (home / "server.log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.address", "127.0.0.1",
+             "--server.port", str(port), "--server.headless", "true", "--browser.gatherUsageStats", "false"],
+            cwd=ROOT, env={**os.environ, "LEAKLAB_HOME": str(home)}, stdout=log, stderr=log, start_new_session=True,
+        )  # fmt: skip
+    try:
+        _wait_until_served(process, address, home / "server.log")
+        yield address
+    finally:
+        _stop(process)
+
+
+@pytest.fixture
+def page(chromium: Browser, server: str) -> Iterator[Page]:
+    """Open an empty page; when the test is over, fail if it asked anybody but this machine for anything."""
+    context = chromium.new_context(viewport=WIDE, base_url=server)
+    asked: list[str] = []
+    context.on("request", lambda request: asked.append(request.url))
+    page = context.new_page()
+    page.on("websocket", lambda websocket: asked.append(websocket.url))
+    page.set_default_timeout(PATIENCE)
+    yield page
+    context.close()
+    strangers = sorted({url for url in asked if not _is_ours(url)})
+    assert not strangers, f"the page reached out to {strangers}"
+
+
+def settle(page: Page) -> None:
+    """Wait until the app has drawn itself: its root says whether a script is running."""
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+
+
+def _is_ours(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme in {"data", "blob", "about"} or parts.hostname == "127.0.0.1"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _wait_until_served(process: subprocess.Popen, address: str, log: Path) -> None:
+    for _ in range(240):
+        if process.poll() is not None:
+            pytest.fail(f"the server died:\n{log.read_text()}")
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{address}/_stcore/health", timeout=1) as answer:
+            if answer.read() == b"ok":
+                return
+        time.sleep(0.25)
+    pytest.fail(f"the server never answered:\n{log.read_text()}")
+
+
+def _stop(process: subprocess.Popen) -> None:
+    process.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(10)
+    # the server leads a session of its own, so this ends its workers too, should any be left
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

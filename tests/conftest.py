@@ -1,0 +1,36 @@
+"""What every test stands on: fixed seeds, one thread, and a home that is nobody's."""
+
+import os
+import random
+import sys
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is first imported: the workers share the cores
+
+import numpy as np
+import pytest
+from hypothesis import settings
+from jaxtyping import install_import_hook
+
+from tests import shapes
+
+install_import_hook("leaklab", f"{shapes.__name__}.checked")  # shapes are checked in tests only
+settings.register_profile("leaklab", deadline=None, derandomize=True)
+settings.load_profile("leaklab")
+
+
+@pytest.fixture(autouse=True)
+def seeds() -> None:
+    """Seed the global generators, which only foreign code may use."""
+    random.seed(0)
+    np.random.seed(0)
+    if torch := sys.modules.get("torch"):
+        torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def tmp_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep runs, checkpoints and data sets of a test in a folder of its own, and return it."""
+    home = tmp_path / "home"
+    monkeypatch.setenv("LEAKLAB_HOME", str(home))
+    return home
