@@ -62,7 +62,7 @@ def save(state: State, path: str | Path) -> str:
     """
     place = Path(path).expanduser()
     place.parent.mkdir(parents=True, exist_ok=True)
-    whole = {name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for name, tensor in state.items()}
+    whole = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in state.items()}
     unfinished = place.with_name(f".{place.name}.{os.getpid()}")
     try:
         write = save_file if place.suffix == ".safetensors" else torch.save
@@ -120,9 +120,11 @@ def _is_state(found: Any) -> bool:
 
 def _kind(found: Any) -> str:
     if not isinstance(found, dict):
-        return f"a {type(found).__name__}"
-    odd = next((name for name, value in found.items() if not isinstance(value, Tensor)), None)
-    return "nothing" if odd is None else f"{odd!r}, a {type(found[odd]).__name__}"
+        return f"something of type {type(found).__name__}"
+    odd = [f"{name!r} of type {type(value).__name__}" for name, value in found.items() if not isinstance(value, Tensor)]
+    if odd:
+        return odd[0]
+    return "numbered tensors" if found else "nothing"
 
 
 def _without_shared_prefix(state: State, module_state: State) -> State:

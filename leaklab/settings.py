@@ -178,7 +178,9 @@ def from_link(cls: type[S], link: str) -> S:
     try:
         packed = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
         text = zlib.decompressobj().decompress(packed, _LINK_LIMIT)
-        return cls.model_validate(json.loads(text))
+        received = cls.model_validate(json.loads(text))
+        # A crafted link may carry private knobs all the same, such as a folder of this machine: they are dropped.
+        return cls.model_validate(received.model_dump(mode="json", context={"public_only": True}))
     except pydantic.ValidationError as error:
         raise Refusal(f"This link asks for something leaklab does not allow. {sentence(error)}") from error
     except (binascii.Error, zlib.error, ValueError) as error:

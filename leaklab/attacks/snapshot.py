@@ -30,7 +30,7 @@ class Snapshot:
     images: Float[Tensor, "r n c h w"]
     labels: Float[Tensor, "r n k"]  # class probabilities
     code: Float[Tensor, "r d"]
-    settled: bool = False  # no restart can move any further
+    settled: bool = False  # the stage is over: no restart can move any further, or the loss is low enough
 
     @property
     def best(self) -> int:

@@ -36,7 +36,8 @@ class Inversion(Settings):
         help="Draws the noise the attack starts from; empty takes the seed above.",
     )  # fmt: skip
     precision: Literal["float32", "float64"] = knob(
-        "float32", level="advanced", help="How many digits every number has; more are slower and sometimes needed.",
+        "float64", level="advanced",
+        help="How many digits every number has: float64 rebuilds finer, float32 is faster on large networks.",
     )  # fmt: skip
     record_every: int = knob(
         0, low=0, high=10_000, title="Record every", unit="iterations", level="advanced",

@@ -82,7 +82,7 @@ class Photos(Settings):
 class _Collected(Settings):
     """What all sources share whose images lie in files: where, which ones, and how many channels."""
 
-    root: str = knob("", level="hidden", help=_ROOT)
+    root: str = knob("", level="hidden", private=True, help=_ROOT)
     indices: tuple[int, ...] = knob((), level="advanced", help=_INDICES)
     grey: bool = knob(False, level="advanced", help=_GREY)
 

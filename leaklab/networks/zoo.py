@@ -152,5 +152,6 @@ class NetworkChoice(Settings):
             )
         state = load(file)
         # Weights for another number of classes keep everything but the last layer, which is drawn fresh.
-        last = {name: tensor for name, tensor in list(own.items())[-2:] if tensor.shape != state.get(name, tensor).shape}
-        return fit(state | last, own)
+        last = list(own.items())[-2:]
+        fresh = {name: tensor for name, tensor in last if tensor.shape != state.get(name, tensor).shape}
+        return fit(state | fresh, own)

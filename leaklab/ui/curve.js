@@ -7,7 +7,7 @@ const PAD = { top: 24, bottom: 40 };
 class Curve {
   constructor(root) {
     this.root = root;
-    for (const name of ["legend", "whole", "note", "plot", "read"]) this[name] = root.querySelector("." + name);
+    for (const name of ["legend", "whole", "plot", "read"]) this[name] = root.querySelector("." + name);
     this.canvas = root.querySelector("canvas");
     this.range = null;          // iterations zoomed to; null: all of them, however many come
     this.hidden = new Set();
@@ -38,11 +38,11 @@ class Curve {
 
   receive({ option, group, alt, height }) {
     this.option = option;
+    this.layers = [...option.series].sort((a, b) => (a.z ?? 2) - (b.z ?? 2));
     this.group = group;
     this.axes = [option.yAxis].flat();
     this.root.style.setProperty("--height", `${height}px`);
     this.plot.setAttribute("aria-label", alt);
-    this.note.textContent = option.title?.text ?? "";
     this.all = [...new Set(option.series.flatMap((s) => s.data.map(([x]) => x)))].sort((a, b) => a - b);
     const names = [...new Set(option.series.map((s) => s.name))];
     if (names.join("\n") !== this.names?.join("\n")) this.entries(names);
@@ -52,7 +52,7 @@ class Curve {
 
   entries(names) {
     this.legend.replaceChildren(...names.map((name) => {
-      const { color, type } = this.option.series.findLast((s) => s.name === name).lineStyle;
+      const { color, type } = this.option.series.find((s) => s.name === name).lineStyle;
       const button = document.createElement("button");
       button.type = "button";
       button.innerHTML = '<svg viewBox="0 0 30 8" aria-hidden="true"><line x1="0" x2="30" y1="4" y2="4" stroke-width="3"/></svg><span></span>';
@@ -196,6 +196,8 @@ class Curve {
       }
       this.write(pen, this.axes[number].name, number ? this.right : this.left, 8, number ? "right" : "left", 1);
     });
+    const note = this.option.title?.text ?? "", named = pen.measureText(this.axes[0].name).width;
+    if (pen.measureText(note).width + named + 20 < this.right - this.left) this.write(pen, note, this.right, 8, "right", 0.85);
     this.rule(pen, this.left, this.floor, this.right, this.floor, 0.6);
     for (const x of round_numbers(low, high, Math.max(2, Math.floor((this.right - this.left) / 80))))
       this.write(pen, plain(x), this.across(x), this.floor + 13, "center", 0.85);
@@ -208,7 +210,7 @@ class Curve {
     pen.rect(this.left, PAD.top - 4, this.right - this.left, this.floor - PAD.top + 8);
     pen.clip();
     pen.lineJoin = "round";
-    for (const { name, data, lineStyle: { color, type, width, opacity }, yAxisIndex = 0 } of this.option.series) {
+    for (const { name, data, lineStyle: { color, type, width, opacity }, yAxisIndex = 0 } of this.layers) {
       if (this.hidden.has(name)) continue;
       const side = this.sides[yAxisIndex];
       Object.assign(pen, { strokeStyle: color, fillStyle: color, lineWidth: width, globalAlpha: opacity });
@@ -245,7 +247,7 @@ class Curve {
   words(iteration) {
     const told = this.option.series.filter((s) => s.tooltip?.show !== false && !this.hidden.has(s.name))
       .map((s) => [s.name, s.data.find(([x]) => x === iteration)?.[1]]).filter(([, y]) => y != null);
-    return [`iteration ${iteration}`, ...told.map(([name, y]) => `${name} ${plain(y)}`)].join(" · ");
+    return [`iteration ${iteration}`, ...told.map(([name, y]) => `${name} ${plain(y, 3)}`)].join(" · ");
   }
 
   up(side, value) {
@@ -274,10 +276,10 @@ function round_numbers(low, high, about) {
   return found;
 }
 
-function plain(value) {
+function plain(value, digits = 4) {
   const size = Math.abs(value);
   if (size && (size < 1e-4 || size >= 1e6)) return value.toExponential(2).replace(/\.?0+e/, "e").replace("e+", "e");
-  return +value.toPrecision(4) + "";
+  return +value.toPrecision(digits) + "";
 }
 
 export default function ({ data, parentElement }) {

@@ -7,7 +7,7 @@ const ICONS = {
   Replay: "M12 5V1L6.5 6 12 11V7a5.5 5.5 0 1 1-5.5 5.5h-2A7.5 7.5 0 1 0 12 5z",
 };
 const CALM = matchMedia("(prefers-reduced-motion: reduce)");
-const NARROW = 560;
+const NARROW = 560, GAP = 4;   // pixels of the screen, as in the style sheet
 
 class Reel {
   constructor(root) {
@@ -40,24 +40,38 @@ class Reel {
 
   /* Take what the server sent. The layout is settled at once; the pictures follow when they are decoded. */
   async receive(data) {
-    const turn = ++this.newest;
-    const [height, width] = data.tile;
-    const rows = Math.ceil(data.tiles / data.columns), gap = data.tiles > 1 ? Math.max(1, Math.round(width / 24)) : 0;
-    const board = [data.columns * (width + gap) - gap, rows * (height + gap) - gap];
+    const turn = ++this.newest, old = this.film;
     this.group = data.group;
-    this.root.style.setProperty("--aspect", `${board[0]} / ${board[1]}`);
-    this.pair.classList.toggle("many", data.tiles > 4);
-    this.pair.querySelectorAll("figcaption").forEach((caption, index) => (caption.textContent = data.captions[index]));
-    const [truth, sheet] = await Promise.all([decoded(data.truth), decoded(data.atlas)]);
+    this.settle(data);
+    const [truth, sheet] = await Promise.all([data.truth === old?.truth_uri ? old?.truth : decoded(data.truth), decoded(data.atlas)]);
     if (turn < this.shown) return;
     this.shown = turn;
-    const another = this.film && (data.truth !== this.film.truth_uri || end(data) < end(this.film));
-    if (another) this.rest();
-    if (another || !this.film) this.iteration = null;
-    const first = data.frames > 0 && (another || !this.film || !this.film.frames);
-    this.film = { ...data, truth_uri: data.truth, truth, sheet, board, gap };
-    if (first && data.autoplay && !CALM.matches && !this.timer) this.start();
-    else this.refresh();
+    const another = !this.film || data.truth !== this.film.truth_uri || end(data) < end(this.film);
+    const first = data.frames > 0 && (another || !this.film.frames);
+    if (another) {
+      this.rest();
+      this.iteration = null;
+    }
+    this.film = { ...data, truth_uri: data.truth, truth, sheet };
+    this.refresh();
+    if (first && data.autoplay && !CALM.matches) this.start();
+  }
+
+  /* Reserve the room that everything will take, from the numbers alone. */
+  settle({ tile: [height, width], tiles, columns, captions }) {
+    this.gap = tiles > 1 ? Math.max(1, Math.round(width / 24)) : 0;
+    this.board = [columns * (width + this.gap) - this.gap, Math.ceil(tiles / columns) * (height + this.gap) - this.gap];
+    const shape = this.board[0] / this.board[1], room = this.root.clientWidth;
+    const least = (room <= NARROW ? 44 : 64) * Math.min(1.6, shape);
+    this.slots = Math.max(2, Math.floor((room + GAP) / (least + GAP)));
+    const slot = Math.floor((room - (this.slots - 1) * GAP) / this.slots);
+    this.thumb = [slot, Math.round(slot / shape)];
+    this.root.style.setProperty("--aspect", this.board[0] / this.board[1]);
+    this.root.style.setProperty("--slot", `${this.thumb[0]}px`);
+    this.root.style.setProperty("--thumb", `${this.thumb[1]}px`);
+    this.pair.classList.toggle("several", tiles > 1);
+    this.pair.classList.toggle("rows", shape > 2.4);   // each photograph above its reconstruction
+    this.pair.querySelectorAll("figcaption").forEach((caption, index) => (caption.textContent = captions[index]));
   }
 
   get last() { return this.film.frames - 1; }
@@ -109,6 +123,7 @@ class Reel {
   /* Draw everything anew: another film, or another size. */
   refresh() {
     if (!this.film || !this.root.isConnected) return;
+    this.settle(this.film);
     this.moments();
     this.draw();
   }
@@ -127,7 +142,7 @@ class Reel {
     const does = this.timer ? "Pause" : !none && index === this.last ? "Replay" : "Play";
     this.play.querySelector("span").textContent = does;
     this.play.querySelector("path").setAttribute("d", ICONS[does]);
-    this.play.disabled = this.scrub.disabled = none || film.frames < 2;
+    this.play.disabled = this.scrub.disabled = film.frames < 2;
     this.scrub.max = Math.max(0, this.last);
     this.scrub.value = index;
     const words = none ? "" : this.words(index);
@@ -153,13 +168,8 @@ class Reel {
 
   /* As many moments as fit in a row, evenly over the film; each a button with its picture. */
   moments() {
-    const film = this.film, room = this.root.clientWidth, gap = 4;
-    const shape = Math.min(2, film.board[0] / film.board[1]), least = (room <= NARROW ? 44 : 64) * shape;
-    const slots = Math.max(2, Math.floor((room + gap) / (least + gap))), count = Math.min(slots, film.sheet ? film.frames : 0);
-    const width = Math.floor((room - (slots - 1) * gap) / slots), height = Math.round(width / shape);
-    this.root.style.setProperty("--thumb", `${height}px`);
-    this.root.style.setProperty("--slot", `${width}px`);
-    this.root.style.setProperty("--run", count > 1 ? `calc(${(count - 1) * (width + gap)}px + var(--knob))` : `${width}px`);
+    const film = this.film, [width, height] = this.thumb, count = film.sheet ? Math.min(this.slots, film.frames) : 0;
+    this.root.style.setProperty("--run", `calc(${(count - 1) * (width + GAP)}px + var(--knob))`);
     while (this.strip.children.length > count) this.strip.lastChild.remove();
     while (this.strip.children.length < count) this.strip.append(moment());
     [...this.strip.children].forEach((button, slot) => {
@@ -172,7 +182,7 @@ class Reel {
   }
 
   picture(figure, sheet, index, words) {
-    const canvas = figure.querySelector("canvas"), mat = canvas.parentElement, [width, height] = this.film.board;
+    const canvas = figure.querySelector("canvas"), mat = canvas.parentElement, [width, height] = this.board;
     if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
     this.paint(canvas, sheet, index);
     canvas.setAttribute("aria-label", words);
@@ -184,7 +194,7 @@ class Reel {
   }
 
   paint(canvas, sheet, index) {
-    const { tile: [height, width], tiles, columns, gap } = this.film, pen = canvas.getContext("2d");
+    const { tile: [height, width], tiles, columns } = this.film, gap = this.gap, pen = canvas.getContext("2d");
     const across = Math.max(1, Math.floor(sheet.naturalWidth / (tiles * width)));
     const left = (index % across) * tiles * width, top = Math.floor(index / across) * height;
     pen.imageSmoothingEnabled = false;
@@ -194,7 +204,7 @@ class Reel {
   }
 
   small(canvas, index, width, height) {
-    const [full_w, full_h] = this.film.board, dots = window.devicePixelRatio || 1;
+    const [full_w, full_h] = this.board, dots = window.devicePixelRatio || 1;
     this.scratch ??= document.createElement("canvas");
     [this.scratch.width, this.scratch.height] = [full_w, full_h];
     this.paint(this.scratch, this.film.sheet, index);

@@ -12,7 +12,6 @@ import streamlit as st
 from leaklab.views.strips import Film, affordable, atlas, grid_columns, png
 
 _LIVE, _RESTING = (24, 160_000), (48, 400_000)  # moments and pixels sent: several times a second, or once
-_CAPTIONS = ("Private photograph", "Reconstruction")
 
 _HERE = Path(__file__).with_name("reel")
 _HTML, _CSS, _JS = (_HERE.with_suffix(kind).read_text(encoding="utf-8") for kind in (".html", ".css", ".js"))
@@ -25,16 +24,18 @@ def reel(
     key: str,
     live: bool = False,
     autoplay: bool = False,
-    captions: tuple[str, str] = _CAPTIONS,
+    captions: tuple[str, str] | None = None,
 ) -> None:
     """Show a film: while `live` it follows the newest picture until the visitor scrubs back; `autoplay` plays it once.
 
     Charts with the same key share its cursor. The place where the visitor stands survives reruns.
     """
-    _mount(key=key, data=payload(film, key=key, live=live, autoplay=autoplay, captions=captions))
+    several = "s" if film.tiles > 1 else ""
+    words = captions or (f"Private photograph{several}", f"Reconstruction{several}")
+    _mount(key=key, data=payload(film, live=live) | {"group": key, "autoplay": autoplay, "captions": words})
 
 
-def payload(film: Film, *, key: str, live: bool, autoplay: bool, captions: tuple[str, str]) -> dict[str, Any]:
+def payload(film: Film, *, live: bool) -> dict[str, Any]:
     """Return what is sent to the browser: as many moments as may be sent, packed into one picture."""
     most, pixels = _LIVE if live else _RESTING
     if film.pictures:
@@ -42,7 +43,6 @@ def payload(film: Film, *, key: str, live: bool, autoplay: bool, captions: tuple
     known = film.pictures[0] if film.pictures else film.truth
     height, width = (32, 32 * film.tiles) if known is None else known.shape[:2]
     return {
-        "group": key,
         "truth": None if film.truth is None else _uri(png(film.truth)),
         "atlas": _uri(atlas(film.pictures)) if film.pictures else None,
         "frames": len(film.pictures),
@@ -52,8 +52,6 @@ def payload(film: Film, *, key: str, live: bool, autoplay: bool, captions: tuple
         "iterations": list(film.iterations),
         "psnr": [[None if value is None else round(value, 2) for value in values] for values in film.psnr],
         "live": live,
-        "autoplay": autoplay,
-        "captions": list(captions),
     }
 
 

@@ -52,6 +52,6 @@ def _bar(name: str, value: float | None, emphasised: bool, dark: bool) -> Option
     return {
         "name": name,
         "value": rounded(shown),
-        "itemStyle": {"color": colours.line(0) if emphasised else colours.quiet, "opacity": 1 if emphasised else 0.6},
+        "itemStyle": {"color": colours.line(0) if emphasised else f"{colours.quiet}99"},
         "label": {"fontWeight": "bold" if emphasised else "normal"},
     }

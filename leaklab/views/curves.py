@@ -4,6 +4,7 @@ Each curve has a sentence beside it that states the takeaway, for those who do n
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from leaklab.experiments.frame import Frame
 from leaklab.views.options import Option, Point, Stroke, axis, chart, finite, line, positive
@@ -37,7 +38,7 @@ def losses(frames: Sequence[Frame], *, attack: int | None = None, dark: bool = F
     lines = {f"client {number + 1}": f"losses.{number}" for number in found} if chosen is None else _terms(frames, chosen)
     for index, (name, key) in enumerate(lines.items()):
         best = _last_best(frames, key if chosen is None else f"losses.{chosen}")
-        drawn["series"] += _restarts(frames, name, key, best=best, colour=colours.line(index), dash=colours.dash(index))
+        drawn["series"] += _restarts(frames, name, key, best, Stroke(colours.line(index), colours.dash(index), width=3))
     restarts = len(_last(frames, f"losses.{chosen}"))
     if chosen is not None and restarts > 1 and (best := _last_best(frames, f"losses.{chosen}")) is not None:
         words = {"color": colours.quiet, "fontSize": 12, "fontWeight": "normal"}
@@ -66,7 +67,7 @@ def scores(frames: Sequence[Frame], *, dark: bool = False) -> Option:
         mean = _points(frames, lambda frame, key=key: finite(frame.scalars.get(key)))
         drawn["series"].append(line(name, mean, stroke))
         count = len(_last(frames, key))
-        thin = Stroke(stroke.colour, stroke.dash, 1, 0.5 if count <= _MANY else 0.25, quiet=True, right=stroke.right)
+        thin = replace(stroke, width=1, opacity=0.5 if count <= _MANY else 0.25, quiet=True)
         for image in range(count if count > 1 else 0):
             drawn["series"].append(line(name, _series(frames, key, image, finite), thin))
     return drawn
@@ -90,13 +91,12 @@ def _terms(frames: Sequence[Frame], attack: int) -> dict[str, str]:
     return {"loss": f"losses.{attack}"} | {key.removeprefix(prefix).replace("_", " "): key for key in shown}
 
 
-def _restarts(frames: Sequence[Frame], name: str, key: str, *, best: int | None, colour: str, dash: str) -> list[Option]:
+def _restarts(frames: Sequence[Frame], name: str, key: str, best: int | None, stroke: Stroke) -> list[Option]:
     count = len(_last(frames, key))
-    thin = Stroke(colour, dash, 1.2, 0.55 if count <= _MANY else 0.3, quiet=True)
-    others = [index for index in range(count) if index != best]
-    drawn = [line(name, _series(frames, key, index, positive), thin) for index in others]
-    # The best line comes last, so that it lies on top; it alone speaks in the tooltip.
-    return drawn + ([] if best is None else [line(name, _series(frames, key, best, positive), Stroke(colour, dash, 3))])
+    thin = replace(stroke, width=1.2, opacity=0.55 if count <= _MANY else 0.3, quiet=True)
+    # The best restart comes first, so that the legend shows its line; it alone speaks in the tooltip.
+    order = sorted(range(count), key=lambda index: index != best)
+    return [line(name, _series(frames, key, i, positive), stroke if i == best else thin) for i in order]
 
 
 def _loss_sentence(frames: Sequence[Frame], attack: int, *, named: bool) -> str:

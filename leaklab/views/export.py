@@ -25,6 +25,7 @@ _TOTALS = {
     "psnr": "PSNR (dB), mean", "ssim": "SSIM, mean", "mse": "mean squared error", "cosine": "cosine similarity, mean",
     "label_accuracy": "labels right (share)", "loss": "loss", "iteration": "iterations", "evaluations": "evaluations of the objective",
 }  # fmt: skip
+_LONGEST = 200
 
 
 @dataclass(frozen=True)
@@ -101,13 +102,16 @@ def flat(settings: Any, path: str = "") -> list[tuple[str, str]]:
     elif isinstance(settings, list | tuple) and any(isinstance(item, Mapping) for item in settings):
         inner = enumerate(settings)
     else:
-        return [(path, json.dumps(_plain(settings), ensure_ascii=False).strip('"'))]
+        written = settings if isinstance(settings, str) else json.dumps(_plain(settings), ensure_ascii=False)
+        long = len(written) > _LONGEST  # a photograph that came with the settings, say
+        return [(path, f"{written[:60]}… ({len(written)} characters)" if long else written)]
     return [row for name, value in inner for row in flat(value, f"{path}.{name}" if path else str(name))]
 
 
 def _scene(shown: Film, moment: int) -> np.ndarray:
     pair = ([] if shown.truth is None else [shown.truth]) + [shown.pictures[moment]]
-    factor = max(1, 240 // max(mosaic(pair[0], shown.tiles).shape[:2]))
+    native_h, native_w = mosaic(pair[0], shown.tiles).shape[:2]
+    factor = max(1, min(240 // native_h, 540 // native_w))
     boards = [mosaic(picture, shown.tiles, factor=factor, gap=factor) for picture in pair]
     height, width, edge = *boards[0].shape[:2], 12
     room = max(width, 190)  # for the words below
@@ -127,7 +131,7 @@ def _pictures(shown: Film) -> dict[str, str]:
     named = {"private": shown.truth, "reconstruction": shown.pictures[-1]}
     boards = {name: mosaic(held, shown.tiles) for name, held in named.items() if held is not None}
     packed = {name: _uri(png(board), "png") for name, board in boards.items()}
-    return packed | {"strip": _uri(png(strip(shown)), "png"), "animation": _uri(gif(shown), "gif")}
+    return packed | {"strip": _uri(png(strip(shown)), "png"), "animation": _uri(gif(shown, most=24), "gif")}
 
 
 def _uri(data: bytes, kind: str) -> str:

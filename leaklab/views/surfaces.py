@@ -79,7 +79,7 @@ def line(found: Landscape, *, dark: bool = False) -> Any:
     for index, (name, (x, _, loss)) in enumerate(found.points.items()):
         height = found.height(loss)
         figure.add_scatter(x=[x], y=[height], name=name, mode="markers", marker=_mark(index), cliponaxis=False)
-        figure.add_annotation(x=x, y=height, yshift=22, **_note(name, colours))
+        figure.add_annotation(x=x, y=height, **_note(name, colours))
     across, up = _axis("position along the line", colours), _axis("log10 of the loss", colours)
     return figure.update_layout(xaxis=across, yaxis=up, **_layout(colours))
 
@@ -98,7 +98,7 @@ def contour(found: Landscape, *, dark: bool = False) -> Any:
             figure.add_scatter(x=x, y=y, mode="lines", name=f"restart {name}", line=stroke)
     for index, (name, (x, y, _)) in enumerate(found.points.items()):
         figure.add_scatter(x=[x], y=[y], name=name, mode="markers", marker=_mark(index))
-        figure.add_annotation(x=x, y=y, yshift=22, **_note(name, colours))
+        figure.add_annotation(x=x, y=y, **_note(name, colours))
     across, up = _axis("first direction", colours), _axis("second direction", colours)
     return figure.update_layout(xaxis=across, yaxis=up, **_layout(colours))
 
@@ -119,10 +119,11 @@ def surface(found: Landscape, *, dark: bool = False) -> Any:
     for index, (name, (x, y, loss)) in enumerate(found.points.items()):
         height, mark = found.height(loss), _mark(index) | {"symbol": _SOLID_MARKS[index % len(_SOLID_MARKS)], "size": 6}
         figure.add_scatter3d(x=[x], y=[y], z=[height], name=name, mode="markers", marker=mark)
-        notes.append({"x": x, "y": y, "z": height, "yshift": 20} | _note(name, colours))
+        notes.append({"x": x, "y": y, "z": height} | _note(name, colours))
     sides = {"xaxis": "first direction", "yaxis": "second direction", "zaxis": "log10 loss"}
     scene = {side: _axis(title, colours) | {"backgroundcolor": colours.paper} for side, title in sides.items()}
-    return figure.update_layout(scene=scene | {"annotations": notes}, **_layout(colours))
+    seen_from = {"eye": {"x": 1.75, "y": -1.75, "z": 1.1}}
+    return figure.update_layout(scene=scene | {"annotations": notes, "camera": seen_from}, **_layout(colours))
 
 
 def alt(found: Landscape) -> str:
@@ -150,7 +151,9 @@ def _mark(index: int) -> dict[str, Any]:
 
 def _note(name: str, colours: Ink) -> dict[str, Any]:
     words = {"size": 14, "color": colours.words}
-    return {"text": name, "showarrow": False, "font": words, "bgcolor": colours.paper, "borderpad": 3, "opacity": 0.9}
+    # A good reconstruction lies next to the truth: their names go to opposite sides.
+    aside = {"showarrow": False, "yshift": -24 if name == "truth" else 24}
+    return aside | {"text": name, "font": words, "bgcolor": colours.paper, "borderpad": 3, "opacity": 0.9}
 
 
 def _cased(width: float) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -92,14 +92,16 @@ class Objective:
         gradient, losses = torch.func.grad(summed, has_aux=True)(code)
         return losses, gradient
 
-    def snapshot(self, code: Float[Tensor, "r d"], *, stage: int, iteration: int, state) -> Snapshot:
+    def snapshot(
+        self, code: Float[Tensor, "r d"], *, stage: int, iteration: int, state, settled: bool = False
+    ) -> Snapshot:
         """Return the guesses of every restart as they are handed out."""
         with torch.no_grad():
             images, labels = self.split(code)
             terms = self._named(images, code, labels, state.losses)
         return Snapshot(
             stage=stage, iteration=iteration, evaluations=state.evaluations, losses=state.losses, terms=terms,
-            images=images, labels=labels, code=code, settled=state.settled,
+            images=images, labels=labels, code=code, settled=settled,
         )  # fmt: skip
 
     def _named(self, images, code, labels, losses):

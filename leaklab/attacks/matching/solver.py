@@ -39,6 +39,11 @@ class GradientMatching(Settings):
         300, low=1, high=50_000, log=True, help="How many steps the attack may take before it stops.",
     )  # fmt: skip
 
+    enough: float = knob(
+        1e-9, low=0, high=1e-2, log=True, title="Enough", symbol="loss ≤ ε·loss₀", level="advanced",
+        help="Stop once the best restart's loss has fallen to this share of where it began; 0 goes on to the end.",
+    )  # fmt: skip
+
     def missing(self, observation: Observation) -> list[str]:
         """Return what keeps this stage from working, as sentences."""
         return self.dummy_update.missing(observation)
@@ -60,13 +65,15 @@ class GradientMatching(Settings):
         stage: int = 0,
         previous: Snapshot | None = None,
     ) -> Iterator[Snapshot]:
-        """Yield the guesses after the start (iteration 0) and after every iteration, until no restart can move."""
+        """Yield the guesses after the start (iteration 0) and after every iteration, until no restart can move or the loss is low enough."""
         objective = self.bind(observation, labels)
         code = previous.code if previous else objective.start(self.restarts, seed)
         state = self.optimiser.start(code, objective, self.iterations)
+        goal = self.enough * float(state.losses.min())
         yield objective.snapshot(code, stage=stage, iteration=0, state=state)
         for iteration in range(1, self.iterations + 1):
             code, state = self.optimiser.step(code, state, objective)
-            yield objective.snapshot(code, stage=stage, iteration=iteration, state=state)
-            if state.settled:
+            settled = state.settled or float(state.losses.min()) <= goal
+            yield objective.snapshot(code, stage=stage, iteration=iteration, state=state, settled=settled)
+            if settled:
                 return

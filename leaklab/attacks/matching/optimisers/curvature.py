@@ -21,6 +21,8 @@ class Curvature:
     born: Int[Tensor, "r m"]  # when each slot was filled; -1 where it is empty
     count: Int[Tensor, "r"]
     scale: Float[Tensor, "r"]
+    newest: Float[Tensor, "r d"]
+    pending: Int[Tensor, "r"]  # the slot whose small products are still to be written; -1 for none
 
     @classmethod
     def empty(cls, code: Float[Tensor, "r d"], history: int) -> "Curvature":
@@ -32,6 +34,7 @@ class Curvature:
             cross=small, gram=small.clone(),
             born=torch.full((rows, history), -1, device=code.device),
             count=torch.zeros(rows, dtype=torch.int64, device=code.device), scale=code.new_ones(rows),
+            newest=torch.zeros_like(code), pending=torch.full((rows,), -1, device=code.device),
         )  # fmt: skip
 
     def remember(self, move: Float[Tensor, "r d"], change: Float[Tensor, "r d"], took: Bool[Tensor, "r"]) -> None:
@@ -41,19 +44,12 @@ class Curvature:
         if len(rows) == 0:
             return
         slot = self.count[rows] % self.born.shape[1]
-        move, change = move[rows], change[rows]
-        self.moves[rows, slot], self.changes[rows, slot] = move, change
+        self.moves[rows, slot], self.changes[rows, slot] = move[rows], change[rows]
         self.born[rows, slot] = self.count[rows]
         self.count[rows] += 1
         self.scale[rows] = product[rows] / square[rows]
-        everyone = len(rows) == len(took)
-        moves = self.moves if everyone else self.moves[rows]
-        changes = self.changes if everyone else self.changes[rows]
-        self.cross[rows, slot] = 0
-        self.cross[rows, :, slot] = (moves @ change[:, :, None]).squeeze(2).double()
-        along = (changes @ change[:, :, None]).squeeze(2).double()
-        self.gram[rows, slot] = along
-        self.gram[rows, :, slot] = along
+        self.newest = torch.where(took[:, None], change, self.newest)
+        self.pending[rows] = slot
 
     def forget(self, rows: Bool[Tensor, "r"]) -> None:
         """Empty the memory of some rows."""
@@ -62,14 +58,19 @@ class Curvature:
         for part in (self.moves, self.changes, self.cross, self.gram):
             part[rows] = 0
         self.born[rows] = -1
+        self.pending[rows] = -1
         self.scale[rows] = 1
 
     def times(self, gradient: Float[Tensor, "r d"]) -> Float[Tensor, "r d"]:
         """Return the inverse curvature times a vector, row by row."""
         if not bool((self.born >= 0).any()):
             return gradient.clone()
+        # One reading of the long memory serves the new change and the vector alike.
+        pair = torch.stack([self.newest, gradient], 2)
+        along_moves, along_changes = (self.moves @ pair).double(), (self.changes @ pair).double()
+        self._settle(along_moves[:, :, 0], along_changes[:, :, 0])
         order = self.born.argsort(1)
-        p, q = self._along(self.moves, gradient, order), self._along(self.changes, gradient, order)
+        p, q = along_moves[:, :, 1].gather(1, order), along_changes[:, :, 1].gather(1, order)
         triangle, gram = _sorted(self.cross, order).triu(), _sorted(self.gram, order)
         diagonal = triangle.diagonal(dim1=1, dim2=2)
         # An empty slot has a zero row: a one on its diagonal keeps the triangle solvable and changes nothing.
@@ -83,8 +84,15 @@ class Curvature:
         result = self.scale[:, None] * gradient + (w[:, None] @ self.moves).squeeze(1)
         return result - self.scale[:, None] * (u[:, None] @ self.changes).squeeze(1)
 
-    def _along(self, rows: Float[Tensor, "r m d"], vector: Float[Tensor, "r d"], order: Int[Tensor, "r m"]) -> Tensor:
-        return (rows @ vector[:, :, None]).squeeze(2).double().gather(1, order)
+    def _settle(self, along_moves: Float[Tensor, "r m"], along_changes: Float[Tensor, "r m"]) -> None:
+        """Write the products of the newest change into the small matrices of the rows that remembered one."""
+        rows = torch.nonzero(self.pending >= 0).flatten()
+        slot = self.pending[rows]
+        self.cross[rows, slot] = 0
+        self.cross[rows, :, slot] = along_moves[rows]
+        self.gram[rows, slot] = along_changes[rows]
+        self.gram[rows, :, slot] = along_changes[rows]
+        self.pending[rows] = -1
 
 
 def _sorted(square: Float[Tensor, "r m m"], order: Int[Tensor, "r m"]) -> Float[Tensor, "r m m"]:
