@@ -7,7 +7,6 @@ from torch import Tensor
 
 from leaklab.attacks.snapshot import Snapshot
 from leaklab.evaluation.baselines import baselines
-from leaklab.evaluation.metrics import psnr
 from leaklab.evaluation.scores import Scores, score
 from leaklab.evaluation.verdict import restarts_recovered, sentence, verdict
 from leaklab.experiments.frame import Frame
@@ -23,6 +22,7 @@ class Referee:
     def __init__(self, played: Played, iterations: int) -> None:
         self.secrets = [secret for _, secret in played.exchanges]
         self.truth = [secret.images.detach().float().cpu() for secret in self.secrets]
+        self.told = any(observation.labels is not None for observation, _ in played.exchanges)
         self.warnings = played.warnings
         self.iterations = iterations * len(self.secrets)
         self.latest: dict[int, Snapshot] = {}
@@ -56,7 +56,9 @@ class Referee:
         """Return the last frame, with LPIPS where it is to be had, the restarts that succeeded, and the verdict."""
         for attack, snapshot in sorted(self.latest.items()):
             self.see(attack, snapshot, perceptual=True)
-        right = torch.cat([(s.labels_recovered == s.labels_true).float() for s in self._scored()])
+        right = None  # labels that were told are no success of the attack
+        if not self.told:
+            right = torch.cat([(s.labels_recovered == s.labels_true).float() for s in self._scored()])
         values = torch.cat([s.values["psnr"] for s in self._scored()])
         told = sentence(verdict(values, self.bars, right), seconds)
         restarts = torch.cat([self.restarts(attack) for attack in sorted(self.latest)])

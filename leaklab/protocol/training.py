@@ -11,7 +11,7 @@ from torch.nn import functional
 from leaklab.protocol.updates import Update, Weights, step
 from leaklab.settings import Settings, knob
 
-Batches = list[Int[Tensor, "batch"]]
+Batches = list[Int[Tensor, "_"]]  # of any lengths: the last batch of an epoch may be smaller
 
 
 class Schedule(Settings):

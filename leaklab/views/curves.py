@@ -106,8 +106,9 @@ def _loss_sentence(frames: Sequence[Frame], attack: int, *, named: bool) -> str:
     if best is None:
         return f"{subject}: no restart has a finite value."
     values = [y for _, y in _series(frames, key, best, finite) if y is not None]
-    way = "fell" if values[-1] < values[0] else "rose" if values[-1] > values[0] else "stayed"
-    told = f"{subject} {way} from {values[0]:.3g} to {values[-1]:.3g}"
+    first, last = f"{values[0]:.3g}", f"{values[-1]:.3g}"
+    way = "fell" if values[-1] < values[0] else "rose"
+    told = f"{subject} stayed at {last}" if first == last else f"{subject} {way} from {first} to {last}"
     return told + (f"; restart {best + 1} is best." if len(_last(frames, key)) > 1 else ".")
 
 

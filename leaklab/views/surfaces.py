@@ -122,7 +122,7 @@ def surface(found: Landscape, *, dark: bool = False) -> Any:
         notes.append({"x": x, "y": y, "z": height} | _note(name, colours))
     sides = {"xaxis": "first direction", "yaxis": "second direction", "zaxis": "log10 loss"}
     scene = {side: _axis(title, colours) | {"backgroundcolor": colours.paper} for side, title in sides.items()}
-    seen_from = {"eye": {"x": 1.75, "y": -1.75, "z": 1.1}}
+    seen_from = {"eye": {"x": 1.8, "y": -1.8, "z": 1.1}, "center": {"z": -0.12}}
     return figure.update_layout(scene=scene | {"annotations": notes, "camera": seen_from}, **_layout(colours))
 
 

@@ -19,7 +19,7 @@ def message() -> Message:
     return dataclasses.replace(sent, defences=(GaussianNoise(sigma=0.1),))
 
 
-@pytest.mark.parametrize("told", product([False, True], repeat=3))
+@pytest.mark.parametrize("told", list(product([False, True], repeat=3)))
 def test_what_is_told_is_what_the_threat_model_says(told: tuple[bool, ...]):
     sent = message()
     seen = reveal(sent, ThreatModel(**dict(zip(OPTIONAL, told, strict=True))))

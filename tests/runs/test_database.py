@@ -2,6 +2,7 @@
 
 import sqlite3
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -98,7 +99,7 @@ def test_a_damaged_store(store: Store, path: Path, url: str):
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("not an address", "'not an address' is none: write sqlite:////folder/runs.sqlite"),
+        ("not an address", "'not an address' cannot be read: write sqlite:////folder/runs.sqlite"),
         ("sqlite://", "names no file"),
         ("sqlite:///:memory:", "names no file"),
         ("sqlite:////dev/null/runs.sqlite", "/dev/null/runs.sqlite cannot be made .*: point LEAKLAB_STORE at another"),
@@ -110,6 +111,7 @@ def test_an_address_that_leads_nowhere(url: str, words: str):
         Store(url)
 
 
-def test_a_missing_driver_is_named():
-    with pytest.raises(Refusal, match="The run store needs .*pip install"):
-        Store("mysql+nosuchdriver://host/leaklab")
+def test_a_missing_driver_is_named(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(Refusal, match="The run store needs psycopg: `pip install psycopg`, or use SQLite"):
+        Store("postgresql+psycopg://host/leaklab")

@@ -4,10 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 from torch.fx.experimental.proxy_tensor import make_fx
-from torch.nn import functional
 
 from leaklab.attacks.matching.distances import Measure
 from leaklab.attacks.matching.dummy_updates import Simulate
@@ -31,7 +30,7 @@ class Objective:
     distance: Measure
     penalties: dict[str, tuple[float, Penalty]]
     space: PixelSpace
-    labels: Int[Tensor, "n"] | None
+    labels: Float[Tensor, "n k"] | None  # class probabilities; None leaves them open
     _traced: dict[int, Callable] = field(default_factory=dict)  # by number of rows; filled on first use
 
     def start(self, restarts: int, seed: int) -> Float[Tensor, "r d"]:
@@ -53,8 +52,7 @@ class Objective:
         shape = (self.observation.num_images, self.observation.num_classes)
         if self.labels is None:
             return images, code[:, code.shape[1] - self._open :].unflatten(1, shape).softmax(-1)
-        certain = functional.one_hot(self.labels.to(code.device), shape[1]).to(code)
-        return images, certain.expand(len(code), *shape)
+        return images, self.labels.expand(len(code), *shape)
 
     def project(self, code: Float[Tensor, "r d"]) -> Float[Tensor, "r d"]:
         """Return the code pushed back into what its space allows."""

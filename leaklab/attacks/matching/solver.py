@@ -5,6 +5,7 @@ from typing import Literal
 
 from jaxtyping import Int
 from torch import Tensor
+from torch.nn import functional
 
 from leaklab.attacks.matching.distances import L2, Distance
 from leaklab.attacks.matching.dummy_updates import DummyUpdate, FedSGD
@@ -50,10 +51,14 @@ class GradientMatching(Settings):
 
     def bind(self, observation: Observation, labels: Int[Tensor, "n"] | None) -> Objective:
         """Return the objective of this stage; `labels` None leaves them open."""
+        certain = None
+        if labels is not None:
+            like = observation.like
+            certain = functional.one_hot(labels.to(like.device), observation.num_classes).to(like)
         return Objective(
             observation, self.dummy_update.bind(observation), self.distance.bind(observation.update),
             {prior.kind: (prior.weight, prior.bind(observation)) for prior in self.priors if prior.weight > 0},
-            self.space.bind(observation), labels,
+            self.space.bind(observation), certain,
         )  # fmt: skip
 
     def invert(

@@ -1,0 +1,46 @@
+"""Total variation on pictures whose variation is known."""
+
+import numpy as np
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leaklab.attacks.matching.priors import TotalVariation, total_variation
+from leaklab.attacks.snapshot import Dummy
+from tests.scene import dice, scene
+
+
+def checkerboard(side: int = 8) -> torch.Tensor:
+    return torch.from_numpy(np.indices((side, side)).sum(0) % 2).double().expand(1, 2, 3, side, side)
+
+
+@given(value=st.floats(-2, 2))
+def test_a_constant_picture_has_none(value: float):
+    assert total_variation(torch.full((2, 1, 3, 6, 5), value)).tolist() == [0, 0]
+
+
+def test_a_checkerboard_has_the_most_there_is_between_black_and_white():
+    assert total_variation(checkerboard()).tolist() == [2]
+
+
+def test_a_ramp_changes_by_its_slope_along_one_direction_alone():
+    ramp = torch.linspace(0, 1, 11, dtype=torch.float64).expand(1, 1, 1, 4, 11)
+    assert torch.allclose(total_variation(ramp), torch.tensor([0.1], dtype=torch.float64), rtol=1e-12)
+    assert torch.allclose(total_variation(ramp.mT), total_variation(ramp), rtol=1e-12)
+
+
+@given(scale=st.floats(-3, 3), shift=st.floats(-3, 3))
+def test_it_scales_with_contrast_and_ignores_brightness(scale: float, shift: float):
+    images = torch.rand(2, 1, 3, 6, 5, dtype=torch.float64, generator=dice())
+    assert torch.allclose(total_variation(scale * images + shift), abs(scale) * total_variation(images), atol=1e-12)
+
+
+def test_restarts_are_measured_one_by_one():
+    images = torch.cat([checkerboard(), torch.zeros_like(checkerboard()), checkerboard() / 4])
+    assert total_variation(images).tolist() == [2, 0, 0.5]
+
+
+def test_the_prior_reads_the_images_and_leaves_its_weight_to_the_objective():
+    penalty = TotalVariation(weight=0.25).bind(scene().observation())
+    nothing = torch.zeros(1, 0)
+    assert penalty(Dummy(checkerboard(), nothing[:, :, None], nothing, {})).tolist() == [2]
