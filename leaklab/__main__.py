@@ -1,6 +1,6 @@
-"""`python -m leaklab` is the console script `leaklab`."""
+"""`python -m leaklab`: the shell."""
 
 from leaklab.cli import main
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="leaklab")

@@ -22,3 +22,8 @@ def place(device: str) -> torch.device:
         torch.backends.cudnn.deterministic = True
         torch.backends.cudnn.benchmark = False
     return torch.device(device)
+
+
+def available() -> tuple[str, ...]:
+    """Return the devices of this machine that may be asked for."""
+    return ("auto", "cpu", "cuda") if torch.cuda.is_available() else ("cpu",)

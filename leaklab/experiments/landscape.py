@@ -19,6 +19,7 @@ from leaklab.experiments.referee import tiles
 from leaklab.federation.secret import Secret
 from leaklab.settings import Settings, knob
 
+_EVERY = 5  # iterations between two signs of life while the attack runs
 _PATH_POINTS = 60  # of each restart's path; more cannot be told apart on a screen
 
 
@@ -48,22 +49,28 @@ class Landscape(Settings):
 
         Raises: Refusal, when the scenario cannot be played or the attack lacks something it needs.
         """
-        start = time.perf_counter()
-        inversion = self.inversion
+        start, inversion = time.perf_counter(), self.inversion
         dtype = getattr(torch, inversion.precision)
         played = inversion.scenario.play(inversion.seed, device=place(device), dtype=dtype)
         chosen = played.exchanges[min(self.client, len(played.exchanges) - 1)]
-        path: list[Snapshot] = [snapshot for _, snapshot in inversion.guesses([chosen])]
+        path: list[Snapshot] = []
+        for _, snapshot in inversion.guesses([chosen]):
+            path.append(snapshot)
+            if snapshot.iteration % _EVERY == 0:
+                done = {"iteration": float(snapshot.iteration), "iterations": float(inversion.recipe.iterations)}
+                done |= {"evaluations": float(snapshot.evaluations)}
+                progress = {"progress": snapshot.iteration / inversion.recipe.iterations / 2}
+                yield Frame(len(path) - 1, time.perf_counter() - start, done | progress)
         cut = self._cut(chosen, path)
-        rows: dict[str, list[float]] = {}
         for number, row in enumerate(self._rows(cut)):
-            rows[f"row.{number}" if self.shape == "surface" else "line"] = row.tolist()
-            done = {"rows_done": number + 1.0, "rows_total": float(self._height), "progress": (number + 1) / self._height}
             last = number + 1 == self._height
-            pictures = cut.pictures(path, chosen[1]) if last else {}
+            done = {"rows_done": number + 1.0, "rows_total": float(self._height)}
+            done |= {"progress": (1 + (number + 1) / self._height) / 2}
+            series = {f"row.{number}" if self.shape == "surface" else "line": row.tolist()}
+            series |= (self._axes() | cut.marks(path)) if last else {}
             yield Frame(
-                number, time.perf_counter() - start, done, cut.marks(path) | self._axes() | rows, pictures,
-                note=cut.note(path) if last else "", final=last,
+                len(path) + number, time.perf_counter() - start, done, series,
+                pictures=cut.pictures(path, chosen[1]) if last else {}, note=cut.note(path) if last else "", final=last,
             )  # fmt: skip
 
     @property

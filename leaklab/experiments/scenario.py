@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from leaklab.federation.rounds import Exchange, Federation
 from leaklab.images.source import Photos, Pictures, Source, load
 from leaklab.networks.zoo import NetworkChoice
-from leaklab.protocol.observation import ThreatModel
+from leaklab.protocol.observation import Observation, ThreatModel
 from leaklab.settings import Refusal, Settings, knob
 
 _WARN_STEPPED = (
@@ -61,6 +61,18 @@ class Scenario(Settings):
                 f"choose {needed} or more, or 0 for as many as there are."
             )
         return self.num_classes or needed
+
+    def outline(self) -> Observation:
+        """Return what an attacker would be told, without numbers: enough to ask a recipe what it misses."""
+        federation, size = self.federation, self.image_size
+        one = federation.view == "per-client"
+        count = federation.images_per_client if one else federation.images
+        return Observation(
+            network=nn.Identity(), weights={}, buffers={}, update={}, image_shape=(3, size, size),
+            num_classes=self.classes, num_images=count, num_clients=1 if one else federation.clients,
+            schedule=federation.schedule if self.threat.schedule else None,
+            labels=torch.zeros(count, dtype=torch.int64) if self.threat.labels else None,
+        )  # fmt: skip
 
     def play(self, seed: int, *, device: torch.device, dtype: torch.dtype) -> Played:
         """Draw the photographs and the network, play one round, and return both sides of the wall.

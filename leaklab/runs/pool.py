@@ -48,7 +48,9 @@ class _Slot:
         """Settle when a dead worker is to be replaced: at once, unless it keeps dying young."""
         self.failures = self.failures + 1 if now - self.born < SETTLED else 0
         self.due = now + min(2.0**self.failures - 1, PAUSE)
-        self.process = None
+        if self.process is not None:
+            _end(self.process)
+            self.process = None
 
 
 class Pool:

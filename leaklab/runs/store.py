@@ -175,7 +175,7 @@ class Store:
         late = and_(RUNS.c.status == "running", RUNS.c.cancel_requested < time.time() - seconds)
         return self._list(late, limit=1000)
 
-    def requeue_lost(self, workers: Collection[str] = (), *, silent: float = 30.0) -> list[str]:
+    def requeue_lost(self, workers: Collection[str] = (), *, silent: float = 60.0) -> list[str]:
         """Put the runs of dead workers back into the queue, once; return the ids of all that were lost.
 
         Dead is a worker named here, or one whose run has had no heartbeat for `silent` seconds.

@@ -61,8 +61,9 @@ def serve(
     store, worker = Store(store_url), worker_id or f"{platform.node()}-{os.getpid()}"
     cuda = _warm_up(device, threads)
     read = read or _reader("cpu" if device == "cpu" else "auto")
-    gc.collect()
-    gc.freeze()
+    if not once:
+        gc.collect()
+        gc.freeze()  # what is loaded by now stays; the collection after each run need not look through it
     takes = _TAKES["auto" if device == "cuda" and not cuda else device]
     while True:
         run = _claim(store, worker, takes)
@@ -171,12 +172,12 @@ def _sentence(error: Exception) -> str:
 
 
 def _claim(store: Store, worker: str, takes: tuple[str, ...]) -> Run | None:
-    try:
-        return store.claim(worker, takes)
-    except Refusal as refusal:
-        _log.warning("%s", refusal)
-        time.sleep(BEAT)
-        return None
+    while True:
+        try:
+            return store.claim(worker, takes)
+        except Refusal as refusal:  # a store that is locked or full now may be well in a moment
+            _log.warning("%s", refusal)
+            time.sleep(BEAT)
 
 
 def _frames(read: Read, run: Run) -> Iterator[Frame]:

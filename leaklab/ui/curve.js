@@ -37,6 +37,7 @@ class Curve {
   }
 
   receive({ option, group, alt, height }) {
+    const joined = group !== this.group;
     this.option = option;
     this.layers = [...option.series].sort((a, b) => (a.z ?? 2) - (b.z ?? 2));
     this.group = group;
@@ -48,6 +49,7 @@ class Curve {
     if (names.join("\n") !== this.names?.join("\n")) this.entries(names);
     this.names = names;
     this.draw();
+    if (joined) window.dispatchEvent(new CustomEvent("leaklab:where", { detail: { group } }));
   }
 
   entries(names) {
@@ -119,7 +121,8 @@ class Curve {
 
   point(iteration) {
     if (iteration === undefined) return;
-    window.dispatchEvent(new CustomEvent("leaklab:cursor", { detail: { group: this.group, from: this, iteration } }));
+    const detail = { group: this.group, from: this, iteration: iteration === this.all.at(-1) ? null : iteration };
+    window.dispatchEvent(new CustomEvent("leaklab:cursor", { detail }));
   }
 
   nearest(iteration) {

@@ -7,6 +7,7 @@ const ICONS = {
   Replay: "M12 5V1L6.5 6 12 11V7a5.5 5.5 0 1 1-5.5 5.5h-2A7.5 7.5 0 1 0 12 5z",
 };
 const CALM = matchMedia("(prefers-reduced-motion: reduce)");
+const EVENTS = ["leaklab:cursor", "leaklab:where"];
 const NARROW = 560, GAP = 4;   // pixels of the screen, as in the style sheet
 
 class Reel {
@@ -26,16 +27,18 @@ class Reel {
     };
     this.sizes = new ResizeObserver(() => this.refresh());
     this.sizes.observe(root);
-    this.linked = (event) => {
-      if (event.detail.group === this.group && event.detail.from !== this) this.follow(event.detail.iteration);
+    this.linked = ({ type, detail }) => {
+      if (detail.group !== this.group || detail.from === this) return;
+      if (type === "leaklab:where") this.tell();
+      else this.follow(detail.iteration);
     };
-    window.addEventListener("leaklab:cursor", this.linked);
+    for (const name of EVENTS) window.addEventListener(name, this.linked);
   }
 
   leave() {
     this.rest();
     this.sizes.disconnect();
-    window.removeEventListener("leaklab:cursor", this.linked);
+    for (const name of EVENTS) window.removeEventListener(name, this.linked);
   }
 
   /* Take what the server sent. The layout is settled at once; the pictures follow when they are decoded. */
@@ -92,14 +95,19 @@ class Reel {
   stand(index) {
     this.iteration = index >= this.last ? null : this.film.iterations[index];
     this.draw();
-    const detail = { group: this.group, from: this, iteration: this.film.iterations[index] };
+    this.tell();
+  }
+
+  /* Curves of the same group move with the reel, and it with them. */
+  tell() {
+    const detail = { group: this.group, from: this, iteration: this.iteration };
     window.dispatchEvent(new CustomEvent("leaklab:cursor", { detail }));
   }
 
   follow(iteration) {
     if (!this.film?.frames) return;
     this.rest();
-    this.iteration = iteration >= end(this.film) ? null : iteration;
+    this.iteration = iteration === null || iteration >= end(this.film) ? null : iteration;
     this.draw();
   }
 

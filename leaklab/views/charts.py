@@ -16,7 +16,13 @@ def bars(values: Mapping[str, float | None], *, unit: str, emphasised: str, dark
     # "category" counts from the bottom up.
     drawn["xAxis"] = axis(unit, colours) | {"splitLine": {"show": True, "lineStyle": {"color": colours.hairline}}}
     words = {"color": colours.words, "fontSize": 13}
-    drawn["yAxis"] = {"type": "category", "inverse": True, "data": list(values), "axisLabel": words, "axisTick": {"show": False}}
+    drawn["yAxis"] = {
+        "type": "category",
+        "inverse": True,
+        "data": list(values),
+        "axisLabel": words,
+        "axisTick": {"show": False},
+    }
     drawn["tooltip"]["trigger"] = "item"
     drawn["series"] = [
         {
@@ -32,7 +38,9 @@ def bars(values: Mapping[str, float | None], *, unit: str, emphasised: str, dark
 def bars_alt(values: Mapping[str, float | None], *, unit: str, emphasised: str) -> str:
     """Say in a sentence where the emphasised value stands among the others."""
     value = finite(values.get(emphasised))
-    others = {name: number for name, held in values.items() if name != emphasised and (number := finite(held)) is not None}
+    others = {
+        name: number for name, held in values.items() if name != emphasised and (number := finite(held)) is not None
+    }
     if value is None:
         return f"{emphasised}: no finite value."
     if not others:

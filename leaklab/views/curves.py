@@ -35,7 +35,9 @@ def losses(frames: Sequence[Frame], *, attack: int | None = None, dark: bool = F
     drawn = chart(dark=dark)
     drawn["xAxis"] = axis("iteration", colours)
     drawn["yAxis"] = axis("loss (log scale)", colours, side="left", log=True)
-    lines = {f"client {number + 1}": f"losses.{number}" for number in found} if chosen is None else _terms(frames, chosen)
+    lines = (
+        {f"client {number + 1}": f"losses.{number}" for number in found} if chosen is None else _terms(frames, chosen)
+    )
     for index, (name, key) in enumerate(lines.items()):
         best = _last_best(frames, key if chosen is None else f"losses.{chosen}")
         drawn["series"] += _restarts(frames, name, key, best, Stroke(colours.line(index), colours.dash(index), width=3))
@@ -64,7 +66,7 @@ def scores(frames: Sequence[Frame], *, dark: bool = False) -> Option:
     ]  # fmt: skip
     for index, (name, key) in enumerate({"PSNR": "psnr", "SSIM": "ssim"}.items()):
         stroke = Stroke(colours.line(index), colours.dash(index), right=bool(index))
-        mean = _points(frames, lambda frame, key=key: finite(frame.scalars.get(key)))
+        mean = _scalar(frames, key)
         drawn["series"].append(line(name, mean, stroke))
         count = len(_last(frames, key))
         thin = replace(stroke, width=1, opacity=0.5 if count <= _MANY else 0.25, quiet=True)
@@ -78,7 +80,7 @@ def scores_alt(frames: Sequence[Frame]) -> str:
     told = [
         f"{name} went from {values[0]:.{digits}f} to {values[-1]:.{digits}f}{unit}"
         for name, key, digits, unit in (("PSNR", "psnr", 1, " dB"), ("SSIM", "ssim", 2, ""))
-        if (values := [y for _, y in _points(frames, lambda frame: finite(frame.scalars.get(key))) if y is not None])
+        if (values := [y for _, y in _scalar(frames, key) if y is not None])
     ]
     return "; ".join(told) + "." if told else "No score has been recorded yet."
 
@@ -116,8 +118,8 @@ def _iteration(frame: Frame) -> float:
     return frame.scalars.get("iteration", frame.index)
 
 
-def _points(frames: Sequence[Frame], value: Callable[[Frame], float | None]) -> list[Point]:
-    return [(_iteration(frame), value(frame)) for frame in frames]
+def _scalar(frames: Sequence[Frame], key: str) -> list[Point]:
+    return [(_iteration(frame), finite(frame.scalars.get(key))) for frame in frames]
 
 
 def _series(

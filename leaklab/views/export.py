@@ -23,8 +23,10 @@ _METRICS = {
 }  # fmt: skip
 _TOTALS = {
     "psnr": "PSNR (dB), mean", "ssim": "SSIM, mean", "mse": "mean squared error", "cosine": "cosine similarity, mean",
-    "label_accuracy": "labels right (share)", "loss": "loss", "iteration": "iterations", "evaluations": "evaluations of the objective",
+    "label_accuracy": "labels right (share)", "loss": "loss", "iteration": "iterations",
+    "evaluations": "evaluations of the objective",
 }  # fmt: skip
+
 _LONGEST = 200
 
 
@@ -44,11 +46,14 @@ def gif(shown: Film, *, most: int = 48, seconds: float = 6.0, hold: float = 2.5)
     from PIL import Image
 
     chosen = shown.chosen(most)
-    images = [Image.fromarray(_scene(chosen, moment)) for moment in range(len(chosen.pictures))]
-    lasting = [max(20, round(1000 * seconds / len(images)))] * (len(images) - 1) + [round(1000 * hold)]
+    count, frames = len(chosen.pictures), []
+    for moment in range(count):
+        pair = ([] if chosen.truth is None else [chosen.truth]) + [chosen.pictures[moment]]
+        scene = Image.fromarray(_scene(chosen, moment, pair))
+        # A palette of its own for each, and no dithering: speckles would pass for the noise of the attack.
+        frames.append(scene.quantize(palette=_palette(pair), dither=Image.Dither.NONE))
+    lasting = [max(20, round(1000 * seconds / count))] * (count - 1) + [round(1000 * hold)]
     written = io.BytesIO()
-    # A palette of its own for each image, and no dithering: speckles would pass for the noise of the attack.
-    frames = [image.quantize(256, dither=Image.Dither.NONE) for image in images]
     frames[0].save(written, "GIF", save_all=True, append_images=frames[1:], duration=lasting, loop=0, optimize=False)
     return written.getvalue()
 
@@ -56,7 +61,8 @@ def gif(shown: Film, *, most: int = 48, seconds: float = 6.0, hold: float = 2.5)
 def record(settings: Mapping[str, Any], frames: Sequence[Frame]) -> str:
     """Return settings and every number of a run as JSON; what is not finite is null."""
     moments = [
-        {"index": f.index, "seconds": f.seconds, "scalars": f.scalars, "series": f.series, "note": f.note} for f in frames
+        {"index": f.index, "seconds": f.seconds, "scalars": f.scalars, "series": f.series, "note": f.note}
+        for f in frames
     ]
     return json.dumps(_plain({"settings": dict(settings), "frames": moments}), indent=1, allow_nan=False)
 
@@ -108,8 +114,20 @@ def flat(settings: Any, path: str = "") -> list[tuple[str, str]]:
     return [row for name, value in inner for row in flat(value, f"{path}.{name}" if path else str(name))]
 
 
-def _scene(shown: Film, moment: int) -> np.ndarray:
-    pair = ([] if shown.truth is None else [shown.truth]) + [shown.pictures[moment]]
+def _palette(pair: list[np.ndarray]) -> Any:
+    """Return the pictures' own colours, found at native size among at most 8192 pixels, and the greys of the words."""
+    from PIL import Image
+
+    pixels = np.concatenate(pair).reshape(1, -1, 3)
+    few = np.ascontiguousarray(pixels[:, :: math.ceil(pixels.shape[1] / 8192)])
+    colours = Image.fromarray(few).quantize(248).getpalette()[: 3 * 248]
+    greys = np.linspace(255, 45, 8).astype(int).repeat(3).tolist()
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(greys + colours)
+    return palette
+
+
+def _scene(shown: Film, moment: int, pair: list[np.ndarray]) -> np.ndarray:
     native_h, native_w = mosaic(pair[0], shown.tiles).shape[:2]
     factor = max(1, min(240 // native_h, 540 // native_w))
     boards = [mosaic(picture, shown.tiles, factor=factor, gap=factor) for picture in pair]
@@ -122,7 +140,9 @@ def _scene(shown: Film, moment: int) -> np.ndarray:
     psnr = shown.mean_psnr(moment)
     now = f"iteration {shown.iterations[moment]}" + ("" if psnr is None else f" · {psnr:.1f} dB")
     texts = ["private photograph" if shown.tiles == 1 else "private photographs", now][-len(boards) :]
-    return lettered(sheet, [Word(x, height + 2 * edge + 10, text, size=15) for x, text in zip(middles, texts, strict=True)])
+    return lettered(
+        sheet, [Word(x, height + 2 * edge + 10, text, size=15) for x, text in zip(middles, texts, strict=True)]
+    )
 
 
 def _pictures(shown: Film) -> dict[str, str]:

@@ -51,7 +51,7 @@ def chart(*, dark: bool) -> Option:
 
 
 def axis(name: str, colours: Ink, *, side: Side = "bottom", log: bool = False) -> Option:
-    """Return a labelled axis of numbers; the name of an upright one stands level above it, where it is easiest to read."""
+    """Return a labelled axis of numbers; the name of an upright one stands level above it, easiest to read there."""
     upright = side != "bottom"
     words = {"color": colours.words, "fontSize": 13} | ({"align": side} if upright else {})
     return {

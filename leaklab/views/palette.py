@@ -25,7 +25,8 @@ class Ink:
 
     def dash(self, index: int) -> str:
         """Return the dash pattern of the index-th line, shifted by one at each new round through the colours."""
-        return DASHES[(index + index // len(self.lines)) % len(DASHES)]
+        rounds, place = divmod(index, len(self.lines))
+        return DASHES[(place + rounds) % len(DASHES)]
 
 
 LIGHT = Ink(

@@ -14,7 +14,7 @@ from jaxtyping import UInt8
 
 from leaklab.experiments.frame import Frame
 
-Picture = UInt8[np.ndarray, "h w 3"]
+Picture = UInt8[np.ndarray, "_ _ 3"]
 Decibels = tuple[float | None, ...]  # one an image; None where there is no finite number
 
 _INK, _QUIET, _PAPER = (47, 45, 43), (104, 98, 85), 255
@@ -26,8 +26,8 @@ _ROW_LIMIT = 8192  # an atlas wider than this begins a new row: browsers refuse 
 class Film:
     """The pictures of one run in order, with what is written under them and the private photographs beside them."""
 
-    truth: np.ndarray | None  # None when the photograph may not be shown
-    pictures: tuple[np.ndarray, ...]
+    truth: Picture | None  # None when the photograph may not be shown
+    pictures: tuple[Picture, ...]
     iterations: tuple[int, ...]
     psnr: tuple[Decibels, ...]
     tiles: int = 1
@@ -101,12 +101,12 @@ def enlarge(picture: Picture, factor: int) -> Picture:
     return picture.repeat(factor, axis=0).repeat(factor, axis=1)
 
 
-def split(picture: Picture, tiles: int) -> list[np.ndarray]:
+def split(picture: Picture, tiles: int) -> list[Picture]:
     """Return the tiles of a picture, left to right."""
     return np.split(picture, tiles, axis=1)
 
 
-def mosaic(picture: Picture, tiles: int, *, factor: int = 1, gap: int = 1) -> np.ndarray:
+def mosaic(picture: Picture, tiles: int, *, factor: int = 1, gap: int = 1) -> Picture:
     """Return the tiles of a picture as a near-square grid, each enlarged, with a gap of white between them."""
     parts = [enlarge(part, factor) for part in split(picture, tiles)]
     height, width = parts[0].shape[:2]
@@ -120,12 +120,12 @@ def mosaic(picture: Picture, tiles: int, *, factor: int = 1, gap: int = 1) -> np
 
 
 def grid_columns(tiles: int) -> int:
-    """Return in how many columns a batch is shown: a full rectangle where one is near, at most twice as wide as high."""
+    """Return in how many columns a batch is shown: as near a square as a full rectangle allows."""
     least = math.ceil(math.sqrt(tiles))
     return next((columns for columns in range(least, 2 * least) if tiles % columns == 0), least)
 
 
-def strip(shown: Film, *, most: int = 10, tile: int = 96) -> np.ndarray:
+def strip(shown: Film, *, most: int = 10, tile: int = 96) -> Picture:
     """Return a labelled strip: the private photographs, then each image over the iterations, an image a row."""
     shown = shown.chosen(most)
     columns = [] if shown.truth is None else [(shown.truth, "private")]
@@ -157,7 +157,7 @@ class Word:
     quiet: bool = False
 
 
-def lettered(sheet: np.ndarray, words: Iterable[Word]) -> np.ndarray:
+def lettered(sheet: Picture, words: Iterable[Word]) -> Picture:
     """Return a copy of a picture with words written on it."""
     from PIL import Image, ImageDraw, ImageFont
 
@@ -169,7 +169,7 @@ def lettered(sheet: np.ndarray, words: Iterable[Word]) -> np.ndarray:
     return np.asarray(image)
 
 
-def _paste(sheet: np.ndarray, picture: np.ndarray, top: int, left: int) -> None:
+def _paste(sheet: Picture, picture: Picture, top: int, left: int) -> None:
     sheet[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
 
 

@@ -55,7 +55,7 @@ def landscape(frames: Iterable[Frame]) -> Landscape:
         series |= frame.series
     x, y = (np.array(series.get(name, []), float) for name in ("x", "y"))
     if "line" in series:
-        losses = np.array([series["line"]], float)
+        y, losses = np.zeros(1), np.array([series["line"]], float)
     else:
         losses = np.full((len(y), len(x)), np.nan)
         for k in range(len(y)):

@@ -68,7 +68,9 @@ def test_one_image_is_one_line(frames):
     assert len(curves.scores(single)["series"]) == 2
 
 
-@pytest.mark.parametrize("losses, best", [([3, 1, 2], 1), ([float("nan"), 5], 1), ([None, float("inf")], None), ([], None)])
+@pytest.mark.parametrize(
+    "losses, best", [([3, 1, 2], 1), ([float("nan"), 5], 1), ([None, float("inf")], None), ([], None)]
+)
 def test_the_best_restart_has_the_lowest_finite_loss(losses, best):
     assert curves.best_restart(losses) == best
 

@@ -13,7 +13,11 @@ from PIL import Image
 from leaklab.views import export
 from leaklab.views.strips import enlarge, film
 
-SETTINGS = {"kind": "inversion", "seed": 0, "recipe": {"name": "<script>alert(1)</script>", "stages": [{"iterations": 300}]}}
+SETTINGS = {
+    "kind": "inversion",
+    "seed": 0,
+    "recipe": {"name": "<script>alert(1)</script>", "stages": [{"iterations": 300}]},
+}
 
 
 def _report(frames) -> str:

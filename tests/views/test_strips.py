@@ -61,7 +61,7 @@ def test_png_loses_nothing(pixels):
 @pytest.mark.parametrize("limit, size", [(8192, (4, 32)), (16, (8, 16)), (1, (16, 8))])
 def test_atlas_holds_every_picture_in_its_place(monkeypatch, limit, size, pixels):
     monkeypatch.setattr(strips, "_ROW_LIMIT", limit)
-    sheet = np.asarray(Image.open(io.BytesIO(strips.atlas(pixels[1:]))))
+    sheet = np.asarray(Image.open(io.BytesIO(strips.atlas(list(pixels[1:])))))
     assert sheet.shape[:2] == size
     across = size[1] // 8
     for index, picture in enumerate(pixels[1:]):

@@ -42,5 +42,5 @@ def test_restarts_are_measured_one_by_one():
 
 def test_the_prior_reads_the_images_and_leaves_its_weight_to_the_objective():
     penalty = TotalVariation(weight=0.25).bind(scene().observation())
-    nothing = torch.zeros(1, 0)
-    assert penalty(Dummy(checkerboard(), nothing[:, :, None], nothing, {})).tolist() == [2]
+    images = checkerboard()
+    assert penalty(Dummy(images, torch.ones(1, 2, 1), images.flatten(1), {})).tolist() == [2]

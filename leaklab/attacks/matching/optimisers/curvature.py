@@ -38,7 +38,10 @@ class Curvature:
         )  # fmt: skip
 
     def remember(self, move: Float[Tensor, "r d"], change: Float[Tensor, "r d"], took: Bool[Tensor, "r"]) -> None:
-        """Keep the moves of the rows that took one, when their curvature is safely positive."""
+        """Keep the moves of the rows that took one, when their curvature is safely positive.
+
+        The small products are written by the next `times`, which must be asked for before the next move is kept.
+        """
         product, square = (move * change).sum(1), change.square().sum(1)
         rows = torch.nonzero(took & (product > 1e-10 * square) & (product > 0)).flatten()
         if len(rows) == 0:

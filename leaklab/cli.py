@@ -1,0 +1,215 @@
+"""The shell: run an attack, list the recipes, make and read links, carry out queued runs, fetch weights.
+
+torch is imported only by what needs it, so that `leaklab --help` answers at once.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from leaklab import __version__
+from leaklab.flags import flag_options, given, run_options, start_options
+from leaklab.settings import Refusal
+
+_STEPS = 1000  # of a progress bar
+
+
+class Sentence(click.ClickException):
+    """A mistake of the person at the keyboard: one sentence, and exit status 2."""
+
+    exit_code = 2
+
+    def show(self, file: Any = None) -> None:
+        """Print the sentence alone."""
+        click.echo(self.format_message(), file=file, err=file is None)
+
+
+class Shell(click.Group):
+    """The commands together; every refusal of theirs becomes a sentence."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the options before the command."""
+        with _sentences():
+            return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Carry out the command."""
+        with _sentences():
+            return super().invoke(ctx)
+
+
+class Flagged(click.Command):
+    """A command with the flags of an experiment, which are made from the schema when they are first needed."""
+
+    def __init__(
+        self, name: str, answer: Callable[[click.Context], None], own: Callable[[], list[click.Option]], *, help: str
+    ) -> None:
+        super().__init__(name, help=help, context_settings={"max_content_width": 110})
+        self._answer, self._own = answer, own
+        self._groups: dict[str, list[click.Option]] = {}
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Return all options, `--help` among them."""
+        if not self.params:
+            self._groups = flag_options() | {"The shell": self._own()}
+            self.params = [option for group in self._groups.values() for option in group]
+        return super().get_params(ctx)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options in groups."""
+        self.get_params(ctx)
+        for title, options in self._groups.items():
+            with formatter.section(title):
+                formatter.write_dl([option.get_help_record(ctx) for option in options])
+
+    def invoke(self, ctx: click.Context) -> None:
+        """Answer."""
+        self._answer(ctx)
+
+
+@click.group(cls=Shell, invoke_without_command=True)
+@click.version_option(__version__, prog_name="leaklab")
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """Take a photograph, see its gradient, take the photograph back."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def _run(ctx: click.Context) -> None:
+    from leaklab.experiments.devices import place
+    from leaklab.experiments.knowledge import knowledge
+    from leaklab.settings import to_link
+    from leaklab.views import folder
+    from leaklab.views.outcome import Attacked, outcome, summary
+
+    asked, plans = ctx.params, _plans(ctx)
+    device = str(place(asked["device"]))
+    home = None if asked["no_save"] else folder.prepared(Path(asked["save_dir"]).expanduser())
+    shown = sys.stderr.isatty() and not asked["no_progress"]
+    begun = time.perf_counter()
+    attacked = {
+        view: Attacked(
+            settings=plan.model_dump(mode="json"),
+            frames=list(_watched(plan.run(device), view) if shown else plan.run(device)),
+            told=knowledge(plan.scenario).told,
+        )
+        for view, plan in plans.items()
+    }
+    whole = outcome(attacked, device=device, seconds=time.perf_counter() - begun)
+    if home:
+        first = next(iter(plans.values()))
+        kept = folder.named(home, f"{first.recipe.key}-{first.scenario.network.name}")
+        whole = whole.model_copy(update={"saved": str(kept)})
+        folder.write(kept, attacked, whole, {view: _query(to_link(plan)) for view, plan in plans.items()})
+    lines = [json.dumps(whole.model_dump(), allow_nan=False)] if asked["json"] else summary(attacked, whole)
+    click.echo("\n".join(lines))
+
+
+def _link(ctx: click.Context) -> None:
+    from leaklab.experiments.command import command_line
+    from leaklab.experiments.inversion import Inversion
+    from leaklab.settings import from_link, to_link
+
+    if not (text := ctx.params["read"]):
+        click.echo("\n".join(_query(to_link(plan)) for plan in _plans(ctx).values()))
+        return
+    if given(ctx) or ctx.params["set"] or ctx.params["preset"]:
+        raise Refusal("--read takes a link apart and no other flag: leave the others out.")
+    experiment = from_link(Inversion, text.rpartition("x=")[2].partition("&")[0].partition("#")[0])
+    click.echo(experiment.model_dump_json(indent=1))
+    click.echo(command_line(experiment), err=True)
+
+
+main.add_command(Flagged("run", _run, run_options, help="Attack a federation that is played here, and score what comes back."))
+main.add_command(
+    Flagged(
+        "link", _link, lambda: start_options(read=True),
+        help="Turn flags into an app link, and back. With --read, the link's settings are printed as JSON on the standard "
+        "output, and its command line on the standard error.",
+    )
+)  # fmt: skip
+
+
+@main.command()
+@click.option("--markdown", is_flag=True, help="The table with the reference of every knob, as Markdown.")
+def recipes(markdown: bool) -> None:
+    """Print the table of attacks."""
+    from leaklab.experiments import reference
+    from leaklab.views.outcome import table
+
+    if markdown:
+        click.echo(reference.markdown(), nl=False)
+        return
+    click.echo("\n".join(table([reference.RECIPE_HEADS, *reference.recipes()])) + "\n")
+    for name, story in reference.stories():
+        click.echo(f"{name}: {story}")
+
+
+@main.command()
+@click.option("--store", default="", show_default="the app's own", help="Address of the store that keeps the queue.")
+@click.option("--worker-id", default="", show_default="machine and process", help="What the worker is called in the store.")
+@click.option(
+    "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
+    help="auto takes every run, cuda those that do not ask for the CPU, cpu only those that do.",
+)  # fmt: skip
+@click.option("--threads", type=click.IntRange(1), default=os.cpu_count() or 1, show_default=True, help="Threads of torch.")
+@click.option("--once", is_flag=True, help="Stop when nothing is queued.")
+@click.option("--parent-pid", type=int, hidden=True, help="Ends when this process does.")
+def worker(store: str, worker_id: str, device: str, threads: int, once: bool, parent_pid: int | None) -> None:
+    """Carry out queued runs, on this machine or for another."""
+    from leaklab.runs.store import default_url
+    from leaklab.runs.worker import serve
+
+    url = store or default_url()
+    serve(url, worker_id=worker_id, device=device, threads=threads, once=once, parent_pid=parent_pid)
+
+
+@main.command()
+@click.argument("what", type=click.Choice(["lpips"]))
+def fetch(what: str) -> None:
+    """Download the weights that LPIPS measures with, 233 MB."""
+    from leaklab.evaluation import lpips
+
+    click.echo(lpips.fetch(progress=sys.stderr.isatty()))
+
+
+def _plans(ctx: click.Context) -> dict[str, Any]:
+    from leaklab.experiments.catalogue import PRESETS
+    from leaklab.experiments.command import plans
+
+    key = ctx.params["preset"]
+    return plans(given(ctx), ctx.params["set"], begin=PRESETS[key].experiment if key else None)
+
+
+def _query(link: str) -> str:
+    return f"?x={link}"
+
+
+def _watched(frames: Iterable[Any], title: str) -> Iterator[Any]:
+    def now(frame: Any) -> str:
+        scalars = frame.scalars if frame else {}
+        return f"iteration {scalars['iteration']:.0f}, {scalars['psnr']:.1f} dB" if "psnr" in scalars else ""
+
+    with click.progressbar(length=_STEPS, label=title, item_show_func=now, file=sys.stderr) as bar:
+        for frame in frames:
+            bar.update(round(_STEPS * frame.scalars["progress"]) - bar.pos, frame)
+            yield frame
+        bar.update(_STEPS - bar.pos)
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    try:
+        yield
+    except Refusal as refusal:
+        raise Sentence(str(refusal)) from refusal
+    except click.UsageError as error:
+        raise Sentence(error.format_message()) from error

@@ -1,0 +1,201 @@
+"""The flags of the command line: each a short name for a place in an Inversion, with the knob's own words and bounds.
+
+A place is written as `--set` takes it: dots between the steps; in a list a number, `*` for every element, or the kind
+of the element that is meant.
+"""
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from leaklab.attacks.recipes import RECIPES
+from leaklab.experiments.inversion import Inversion
+from leaklab.images.source import Cifar10
+from leaklab.settings import Knob, Refusal, walk
+
+_DATA_SETS = ("photos", "cifar10", "cifar100", "mnist", "tiny-imagenet", "imagenet", "ffhq", "folder")
+_EVERY_STAGE = "the recipe's own; {} for dlg"
+
+
+@dataclass(frozen=True)
+class Flag:
+    """A name on the command line for a place in the settings; what it does not say itself stands at the knob."""
+
+    name: str
+    place: str
+    group: str
+    start: Any = None  # where the command line begins when that is not where the app does
+    choices: tuple[str, ...] = ()
+    words: Mapping[str, Any] = field(default_factory=dict)  # what a word stands for, where not for itself
+    help: str = ""  # added to the knob's own sentence
+    shown: str = ""  # the default as it is printed, with {} for the knob's value
+
+    @property
+    def knob(self) -> Knob | None:
+        """The knob at the flag's place; None for the recipe, which is not one knob but all of an attack's."""
+        return _knobs().get(concrete(_sample(), self.place))
+
+    @property
+    def default(self) -> Any:
+        """The value that stands in `leaklab run` without any flag; None where no single word says it."""
+        return self.read(start().model_dump(mode="json"))
+
+    def put(self, tree: Any, value: Any) -> Any:
+        """Return a copy of some settings, as JSON values, with the flag's value in its place.
+
+        Raises: Refusal, when what was chosen has no such place.
+        """
+        try:
+            return put(tree, self.place, self.words.get(value, value) if isinstance(value, str) else value)
+        except KeyError as error:
+            source = self.place.startswith("scenario.source")
+            name, chosen = ("--dataset", tree["scenario"]["source"]["kind"]) if source else ("--recipe", tree["recipe"]["key"])
+            raise Refusal(f"{self.name} means nothing with {name} {chosen}: leave it out, or choose another.") from error
+
+    def read(self, tree: Any) -> Any:
+        """Return the value that would have to be typed to get what stands in some settings; None when none would."""
+        values = list(found(tree, self.place.split(".")))
+        if not values or any(value != values[0] for value in values):
+            return None
+        value = values[0].get("kind") if isinstance(values[0], dict) else values[0]
+        return None if self.choices and value not in self.choices else value
+
+
+_RECIPES = {key: recipe.model_dump(mode="json") for key, recipe in RECIPES.items()}
+
+FLAGS = (
+    Flag("--dataset", "scenario.source", "Photographs", choices=_DATA_SETS),
+    Flag(
+        "--dataset-split", "scenario.source.split", "Photographs", shown="each data set's own",
+        choices=("train", "test", "val", "valid", "all"), words={"valid": "val"},
+    ),
+    Flag("--data-root", "scenario.source.root", "Photographs", shown="the user's cache"),
+    Flag("--client-indices", "scenario.source.indices", "Photographs", shown="drawn by --seed"),
+    Flag("--image-size", "scenario.image_size", "Photographs"),
+    Flag("--num-classes", "scenario.num_classes", "Photographs"),
+    Flag("--num-clients", "scenario.federation.clients", "Federation", start=3),
+    Flag("--samples-per-client", "scenario.federation.images_per_client", "Federation"),
+    Flag(
+        "--reconstruct-mode", "scenario.federation.view", "Federation", choices=("per-client", "aggregated", "both"),
+        help="both makes two experiments of it, grouped.",
+    ),
+    Flag("--local-steps", "scenario.federation.schedule.epochs", "Federation"),
+    Flag("--local-lr", "scenario.federation.schedule.learning_rate", "Federation"),
+    Flag("--noise", "scenario.federation.defences.gaussian_noise.sigma", "Federation"),
+    Flag("--normalize-gradients", "scenario.federation.normalise", "Federation"),
+    Flag("--apply-agg-step", "scenario.federation.step_first", "Federation"),
+    Flag("--agg-lr", "scenario.federation.step_rate", "Federation"),
+    Flag("--arch", "scenario.network.name", "Network"),
+    Flag("--pretrained", "scenario.network.pretrained", "Network"),
+    Flag("--checkpoint", "scenario.network.checkpoint", "Network", shown="none"),
+    Flag(
+        "--recipe", "recipe", "Attack", choices=tuple(_RECIPES), words=_RECIPES, shown="dlg",
+        help="Which published attack to run; leaklab recipes lists them.",
+    ),
+    Flag(
+        "--labels", "recipe.labels", "Attack", choices=("recipe", "given", "idlg", "jointly"), shown="recipe",
+        help="recipe keeps the recipe's own way; given tells the attacker the labels.",
+    ),
+    Flag(
+        "--iterations", "recipe.stages.*.iterations", "Attack", shown=_EVERY_STAGE,
+        help="With L-BFGS one is up to twenty updates.",
+    ),
+    Flag("--restarts", "recipe.stages.*.restarts", "Attack", shown=_EVERY_STAGE),
+    Flag("--init-scale", "recipe.stages.*.space.scale", "Attack", shown=_EVERY_STAGE),
+    Flag("--tv-weight", "recipe.stages.*.priors.total_variation.weight", "Attack", shown=_EVERY_STAGE),
+    Flag("--seed", "seed", "Run"),
+    Flag("--dummy-seed", "attack_seed", "Run", shown="--seed"),
+    Flag("--dtype", "precision", "Run"),
+    Flag("--log-every", "record_every", "Run", start=25),
+)  # fmt: skip
+
+
+def put(tree: Any, place: str, value: Any) -> Any:
+    """Return a copy of JSON values with one of them replaced; one word stands for a whole part of that kind.
+
+    Raises: KeyError, when there is no such place.
+    """
+    return _put(tree, place.split("."), value)
+
+
+def found(tree: Any, steps: Sequence[str]) -> Iterator[Any]:
+    """Yield every value of a JSON tree to which the steps lead; none when there is no such place."""
+    if not steps:
+        yield tree
+    elif isinstance(tree, dict) and steps[0] in tree:
+        yield from found(tree[steps[0]], steps[1:])
+    elif isinstance(tree, list):
+        for index in _indices(tree, steps[0]):
+            yield from found(tree[index], steps[1:])
+
+
+def leaves(tree: Any, path: str = "") -> Iterator[str]:
+    """Yield every place of a JSON tree, dotted."""
+    inner = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
+    for name, value in inner:
+        place = f"{path}.{name}" if path else str(name)
+        yield place
+        yield from leaves(value, place)
+
+
+def concrete(tree: Any, place: str) -> str:
+    """Return a place with the number of the first element that is meant wherever a list is stepped into."""
+    walked = []
+    for step in place.split("."):
+        index = _indices(tree, step)[0] if isinstance(tree, list) else step
+        walked.append(str(index))
+        tree = tree[index]
+    return ".".join(walked)
+
+
+def near(word: str, words: Sequence[str]) -> str:
+    """Return "; did you mean x or y?" for a word that is not among others, or nothing when none is like it."""
+    alike = difflib.get_close_matches(word, words, n=2, cutoff=0.6)
+    return f"; did you mean {' or '.join(alike)}?" if alike else ""
+
+
+@cache
+def start() -> Inversion:
+    """Return the experiment that `leaklab run` carries out without any flag: the course project's defaults."""
+    tree = Inversion().model_dump(mode="json")
+    for flag in FLAGS:
+        tree = tree if flag.start is None else flag.put(tree, flag.start)
+    return Inversion.read(tree)
+
+
+def _put(tree: Any, steps: Sequence[str], value: Any) -> Any:
+    if not steps:
+        part = isinstance(tree, dict) and "kind" in tree and isinstance(value, str)
+        return value if not part else tree if tree["kind"] == value else {"kind": value}
+    first, rest = steps[0], steps[1:]
+    if isinstance(tree, dict) and first in tree:
+        return tree | {first: _put(tree[first], rest, value)}
+    if not isinstance(tree, list):
+        raise KeyError(first)
+    meant = _indices(tree, first)
+    if meant or first == "*":
+        return [_put(item, rest, value) if index in meant else item for index, item in enumerate(tree)]
+    if first.isdecimal() or len(rest) != 1:
+        raise KeyError(first)
+    return [*tree, {"kind": first, rest[0]: value}]
+
+
+def _indices(items: list[Any], step: str) -> list[int]:
+    if step == "*":
+        return list(range(len(items)))
+    if step.isdecimal():
+        return [int(step)] if int(step) < len(items) else []
+    return [index for index, item in enumerate(items) if isinstance(item, dict) and item.get("kind") == step][:1]
+
+
+@cache
+def _sample() -> Any:
+    # The album lies in no folder and has no splits: a data set that has them lends its knobs.
+    return put(start().model_dump(mode="json"), "scenario.source", Cifar10().model_dump(mode="json"))
+
+
+@cache
+def _knobs() -> dict[str, Knob]:
+    return {knob.dotted: knob for knob in walk(Inversion.read(_sample()))}

@@ -1,0 +1,108 @@
+"""The recipes and every knob as rows: what `leaklab recipes` prints and the documentation repeats."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import astuple, dataclass
+from typing import Any
+
+from leaklab.attacks.recipes import RECIPES
+from leaklab.experiments.experiment import Experiment
+from leaklab.settings import Settings, choices
+
+RECIPE_HEADS = ("key", "name", "source", "labels", "distance", "priors", "space", "optimiser", "iterations")
+KNOB_HEADS = ("path", "default", "bounds", "unit", "help")
+
+
+@dataclass(frozen=True)
+class KnobRow:
+    """One knob in words; the kinds that lead to it stand in brackets where a part can be of several."""
+
+    path: str
+    default: str
+    bounds: str
+    unit: str
+    help: str
+
+
+def recipes() -> list[tuple[str, ...]]:
+    """Return a row for each recipe, without its story; several stages are joined by arrows."""
+    rows = []
+    for recipe in RECIPES.values():
+        stages = [
+            (stage.distance.kind, _priors(stage.priors), _kind(stage.space), stage.optimiser.kind, str(stage.iterations))
+            for stage in recipe.stages
+        ]
+        parts = [" → ".join(dict.fromkeys(column)) for column in zip(*stages, strict=True)]
+        rows.append((recipe.key, recipe.name, recipe.source, recipe.labels.kind, *parts))
+    return rows
+
+
+def stories() -> list[tuple[str, str]]:
+    """Return every recipe's name and its story."""
+    return [(recipe.name, recipe.story) for recipe in RECIPES.values()]
+
+
+def knobs() -> list[KnobRow]:
+    """Return a row for each knob of every part of every experiment."""
+    return [row for part in choices(Experiment) for row in _rows(part, part.model_fields["kind"].default)]
+
+
+def markdown() -> str:
+    """Return the table of recipes with their stories, and the reference of every knob, as Markdown."""
+    told = [(*row, story) for row, (_, story) in zip(recipes(), stories(), strict=True)]
+    parts = [
+        "# Recipes", _table((*RECIPE_HEADS, "story"), told),
+        "# Knobs",
+        "`leaklab run --set PATH=VALUE` sets any knob of an inversion, its path written without the first word: `[kind]` becomes the "
+        "place of such a part in its list, `.0` for the first, or falls away where there is no list.",
+        _table(KNOB_HEADS, [(f"`{row.path}`", *astuple(row)[1:]) for row in knobs()]),
+    ]  # fmt: skip
+    return "\n\n".join(parts) + "\n"
+
+
+def _rows(cls: type[Settings], path: str) -> Iterator[KnobRow]:
+    for name, field in cls.model_fields.items():
+        extra, parts = field.json_schema_extra, _parts(field)
+        if isinstance(extra, dict) and extra.get("knob"):
+            allowed = _bounds(extra, choices(field.annotation, field.metadata))
+            default = _default(field.get_default())
+            yield KnobRow(f"{path}.{name}", default, allowed, str(extra["unit"]), field.description or "")
+        for part in parts:
+            kind = f"[{part.model_fields['kind'].default}]" if "kind" in part.model_fields else ""
+            yield from _rows(part, f"{path}.{name}{kind}")
+
+
+def _parts(field: Any) -> list[type[Settings]]:
+    found = choices(field.annotation, field.metadata)
+    whole = choices(Experiment)  # an experiment inside another has its own rows
+    return [part for part in found if isinstance(part, type) and issubclass(part, Settings) and part not in whole]
+
+
+def _bounds(extra: dict[str, Any], allowed: tuple[Any, ...]) -> str:
+    if allowed:
+        return ", ".join(map(_word, allowed))
+    low, high = extra["low"], extra["high"]
+    return "" if low is None else f"{low} or more" if high is None else f"{low} to {high}"
+
+
+def _word(allowed: Any) -> str:
+    return str(allowed.model_fields["kind"].default) if isinstance(allowed, type) else str(allowed)
+
+
+def _default(value: Any) -> str:
+    if isinstance(value, Settings):
+        return _kind(value)
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _kind(part: Settings) -> str:
+    return str(getattr(part, "kind", type(part).__name__.lower()))
+
+
+def _priors(priors: Any) -> str:
+    return ", ".join(f"{prior.kind} {prior.weight:g}" for prior in priors if prior.weight) or "–"
+
+
+def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [heads, ("---",) * len(heads), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)

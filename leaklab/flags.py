@@ -1,0 +1,110 @@
+"""The flags of an experiment as options of the shell: names from one table, words and bounds from the schema.
+
+The schema needs torch, so it is imported when options are asked for and not before.
+"""
+
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+
+class Word(click.Choice):
+    """One word of a few; a mistyped one is told which it may have been."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the word, or fail in a sentence."""
+        from leaklab.experiments.flags import near
+
+        if value in self.choices:
+            return value
+        self.fail(f"{value!r} is none of {', '.join(self.choices)}{near(str(value), self.choices)}", param, ctx)
+
+
+class Indices(click.ParamType):
+    """Whole numbers with commas between them."""
+
+    name = "numbers"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the numbers as a list, or fail in a sentence."""
+        try:
+            return value if isinstance(value, list) else [int(part) for part in value.split(",")]
+        except ValueError:
+            self.fail(f"{value!r} is not a list of whole numbers such as 3,14,15.", param, ctx)
+
+
+def flag_options() -> dict[str, list[click.Option]]:
+    """Return an option for every flag of the table, in the table's groups."""
+    from leaklab.experiments.flags import FLAGS
+
+    groups: dict[str, list[click.Option]] = {}
+    for flag in FLAGS:
+        groups.setdefault(flag.group, []).append(_option(flag))
+    return groups
+
+
+def given(ctx: click.Context) -> dict[str, Any]:
+    """Return the flags of the table that were really typed, by name."""
+    from leaklab.experiments.flags import FLAGS
+
+    names = {flag.name: flag.name.removeprefix("--").replace("-", "_") for flag in FLAGS}
+    typed = {name: word for name, word in names.items() if ctx.get_parameter_source(word) is not ParameterSource.DEFAULT}
+    return {name: ctx.params[word] for name, word in typed.items()}
+
+
+def start_options(*, read: bool = False) -> list[click.Option]:
+    """Return the options for what no flag of the table says."""
+    from leaklab.experiments.catalogue import PRESETS
+
+    reading = click.Option(["--read"], metavar="LINK", help="Take this link apart.")
+    return [
+        click.Option(["--preset"], type=Word(list(PRESETS)), help="Begin with a preset of the app; other flags change it."),
+        click.Option(
+            ["--set"], multiple=True, metavar="PATH=VALUE",
+            help="Set any other knob, such as recipe.stages.0.optimiser=adam; `leaklab recipes --markdown` lists them all.",
+        ),
+        *([reading] if read else []),
+    ]  # fmt: skip
+
+
+def run_options() -> list[click.Option]:
+    """Return the options of a run: where it begins, where it computes and what it leaves behind."""
+    return [
+        *start_options(),
+        click.Option(
+            ["--device"], type=Word(["auto", "cpu", "cuda"]), default="auto", show_default=True,
+            help="Where to compute; auto takes a GPU when there is one.",
+        ),
+        click.Option(
+            ["--save-dir"], default="outputs/reconstructions", show_default=True,
+            help="Where the run's folder is made, with images, strip, GIF, metrics and settings.",
+        ),
+        click.Option(["--no-save"], is_flag=True, help="Save nothing."),
+        click.Option(["--no-progress"], is_flag=True, help="Show no progress bar."),
+        click.Option(["--json"], is_flag=True, help="Print one JSON object on the standard output, and nothing else."),
+    ]  # fmt: skip
+
+
+def _option(flag: Any) -> click.Option:
+    knob = flag.knob
+    help = " ".join(part for part in (knob.help if knob else "", flag.help) if part)
+    if knob and isinstance(knob.value, bool):
+        return click.Option([flag.name], is_flag=True, help=help)
+    if flag.shown:
+        return click.Option([flag.name], type=_type(flag), show_default=flag.shown.format(flag.default), help=help)
+    return click.Option([flag.name], type=_type(flag), default=flag.default, show_default=True, help=help)
+
+
+def _type(flag: Any) -> click.ParamType:
+    knob = flag.knob
+    if words := flag.choices or knob.choices:
+        return Word(words)
+    if isinstance(knob.value, tuple):
+        return Indices()
+    if isinstance(knob.value, str):
+        return click.STRING
+    kind, name = (click.FloatRange, "number") if isinstance(knob.value, float) else (click.IntRange, "whole number")
+    bounded = kind(knob.low, knob.high)
+    bounded.name = name
+    return bounded

@@ -1,0 +1,108 @@
+"""Whose photographs: the album by clicking, one's own by upload or camera, or a data set of this machine."""
+
+import streamlit as st
+
+from leaklab.experiments.inversion import Inversion
+from leaklab.images import files
+from leaklab.images.source import Photos, Source, Uploads
+from leaklab.settings import Refusal, Settings
+from leaklab.ui import forms
+from leaklab.ui.album import album
+
+_PATH = ("scenario", "source")
+_ALBUM, _OWN, _DATA = "Album", "Your own", "Data set"
+
+
+def choose(experiment: Inversion, *, key: str) -> Inversion:
+    """Draw the choice of photographs and return the experiment with them."""
+    with st.expander("Photographs", expanded=True):
+        source = experiment.scenario.source
+        held = {"photos": _ALBUM, "uploads": _OWN}.get(source.kind, _DATA)
+        chosen = st.segmented_control(
+            "Where from", (_ALBUM, _OWN, _DATA), default=held, required=True, key=f"{key}.where",
+            label_visibility="collapsed", width="stretch",
+        )  # fmt: skip
+        draw = {_ALBUM: _album, _OWN: _own, _DATA: _data}[chosen]
+        new = draw(source, experiment, key)
+        if new != source:
+            experiment = experiment.model_copy(
+                update={"scenario": experiment.scenario.model_copy(update={"source": new})}
+            )
+        sizes = forms.knobs(experiment, "scenario.image_size", level="basic")
+        return forms.edit(experiment, sizes, key=key)
+
+
+def _album(source: Source, experiment: Inversion, key: str) -> Source:
+    before = source if isinstance(source, Photos) else Photos()
+    needed = experiment.scenario.federation.images
+    names = album(before.names, most=min(needed, 32), key=f"{key}.album")
+    if len(names) < needed:
+        st.caption(f"{needed - len(names)} of {needed} are drawn by the seed.")
+    return before.model_copy(update={"names": names})
+
+
+def _own(source: Source, experiment: Inversion, key: str) -> Source:
+    """Take photographs in, shrink them at once, and let go of what was sent."""
+    before = source if isinstance(source, Uploads) else Uploads()
+    if not before.pictures:
+        before = before.model_copy(update={"pictures": st.session_state.get("own.pictures", ())})
+    st.caption(
+        "They stay with you: shrunk to 64 pixels on arrival, seen by this browser alone, never in a link, "
+        "and deleted some minutes after you leave."
+    )
+    counter = st.session_state.setdefault("own.counter", 0)
+    sent = st.file_uploader(
+        "Upload", accept_multiple_files=True, key=f"own.upload.{counter}", label_visibility="collapsed",
+        type=["png", "jpg", "jpeg", "webp", "gif", "bmp", "tiff", "heic"],
+    )  # fmt: skip
+    shots = list(sent or ())
+    if st.toggle("Use the camera", key="own.camera", help="Needs HTTPS, or this machine itself."):
+        shot = st.camera_input("Camera", key=f"own.shot.{counter}", label_visibility="collapsed", resolution="480p")
+        shots += [shot] if shot else []
+    if shots:
+        _arrive([(shot.name, shot.getvalue()) for shot in shots], before)
+    for complaint in st.session_state.pop("own.complaints", ()):
+        st.error(complaint, icon=":material/broken_image:")
+    if before.pictures:
+        st.image([f"data:image/png;base64,{text}" for text in before.pictures], width=48)
+        st.button("Forget my photographs", key=f"{key}.forget", on_click=_forget)
+    return before
+
+
+def _arrive(sent: list[tuple[str, bytes]], before: Uploads) -> None:
+    """Keep the shrunk pictures and rerun with an empty uploader, so that no original stays in memory."""
+    kept, complaints = list(before.pictures), []
+    for name, raw in sent:
+        try:
+            kept.append(files.shrink(raw))
+        except Refusal as refusal:
+            complaints.append(f"{name}: {refusal}")
+    st.session_state["own.pictures"] = tuple(dict.fromkeys(kept))[-32:]
+    st.session_state["own.complaints"] = complaints
+    st.session_state["own.counter"] += 1
+    st.rerun()
+
+
+def _forget() -> None:
+    from leaklab.ui.session import services, visitor
+
+    st.session_state["own.pictures"] = ()
+    services().store.delete_private(visitor())
+    for name, value in list(st.session_state.items()):
+        if name.endswith(".experiment") and isinstance(value, Settings):
+            st.session_state[name] = value.changed((*_PATH, "pictures"), ()) if value.at(_PATH).kind == "uploads" else value
+
+
+def _data(source: Source, experiment: Inversion, key: str) -> Source:
+    kinds = {cls.model_fields["kind"].default: cls for cls in _data_sets(experiment)}
+    held = source.kind if source.kind in kinds else next(iter(kinds))
+    kind = st.selectbox("Data set", list(kinds), index=list(kinds).index(held), key=f"{key}.data")
+    st.caption("Read from this machine, in the folder that `LEAKLAB_DATA` names; nothing is downloaded.")
+    return source if source.kind == kind else kinds[kind]()
+
+
+def _data_sets(experiment: Inversion) -> list[type[Settings]]:
+    from leaklab.settings import choices
+
+    field = type(experiment.scenario).model_fields["source"]
+    return [cls for cls in choices(field.annotation) if cls not in (Photos, Uploads)]

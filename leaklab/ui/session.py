@@ -1,0 +1,122 @@
+"""This visitor and this process: the store and its workers, who is here, and the secret that knows one's own runs."""
+
+import gc
+import secrets
+import threading
+from dataclasses import dataclass
+
+import streamlit as st
+
+from leaklab.runs.pool import Pool
+from leaklab.runs.private import Presence, owner
+from leaklab.runs.store import Store, default_url
+from leaklab.settings import Refusal
+
+_COOKIE = "leaklab_visitor"
+_KEEP = 24 * 3600  # seconds; no private run lives longer, so the key to it need not either
+
+# The secret lives in a cookie of this browser: a reload brings it back, a shared address does not carry it.
+_COOKIE_JS = """
+export default function ({ data, setStateValue }) {
+  const held = document.cookie.split('; ').find(part => part.startsWith(data.name + '='))?.split('=')[1];
+  if (held && held !== data.secret) { setStateValue('held', held); return; }
+  document.cookie = `${data.name}=${data.secret}; Path=/; Max-Age=${data.keep}; SameSite=Strict`;
+}
+"""
+_keep_secret = st.components.v2.component("leaklab_visitor", js=_COOKIE_JS)
+
+
+@dataclass(frozen=True)
+class Services:
+    """What every visitor of this process shares."""
+
+    store: Store
+    pool: Pool
+    presence: Presence
+
+
+@st.cache_resource(show_spinner=False)
+def services() -> Services:
+    """Return the store, the warm workers and the register of who is here; made once in a process.
+
+    Raises: Refusal, when the store cannot be opened.
+    """
+    url = default_url()
+    store = Store(url)
+    presence = Presence(store)
+    presence.start()
+    return Services(store, Pool(url), presence)
+
+
+@st.cache_resource(show_spinner=False)
+def preload() -> threading.Thread:
+    """Import what the experiments need in the background, so that the first page need not wait for it."""
+
+    def load() -> None:
+        import leaklab.experiments.catalogue  # noqa: F401
+
+        gc.collect()
+        gc.freeze()  # what is imported stays: the collector need not look at it again
+
+    thread = threading.Thread(target=load, daemon=True, name="preload")
+    thread.start()
+    return thread
+
+
+@dataclass
+class Lease:
+    """One browser session of one visitor, counted while it lasts."""
+
+    presence: Presence
+    owner: str
+
+    def release(self) -> None:
+        """Count the session out."""
+        self.presence.leave(self.owner)
+
+
+@st.cache_resource(show_spinner=False, scope="session", on_release=lambda lease: lease.release())
+def _lease(owner: str) -> Lease:
+    presence = services().presence
+    presence.enter(owner)
+    return Lease(presence, owner)
+
+
+def visitor() -> str:
+    """Return what the store knows this visitor by."""
+    return owner(st.session_state["visitor.secret"])
+
+
+def _greet() -> None:
+    """Know the visitor by the browser's secret, make one where there is none, and count the visitor as present."""
+    if "visitor.secret" not in st.session_state:
+        st.session_state["visitor.secret"] = st.context.cookies.get(_COOKIE) or secrets.token_urlsafe(24)
+    mine = st.session_state["visitor.secret"]
+    answer = _keep_secret(key="visitor", data={"name": _COOKIE, "secret": mine, "keep": _KEEP}, on_held_change=_adopt)
+    held = answer.get("held")
+    if held and held != mine:
+        st.session_state["visitor.secret"] = held
+    _lease(visitor())
+
+
+def _adopt() -> None:
+    """Give the component's answer a rerun: another tab of this browser was first."""
+
+
+def begin() -> None:
+    """Prepare a page: the house's style, the visitor, the services; a store that cannot be opened ends it in a sentence."""
+    from leaklab.ui.words import style
+
+    st.html(f"<style>{style()}</style>")
+    preload()
+    try:
+        services()
+        _greet()
+    except Refusal as refusal:
+        st.error(str(refusal), icon=":material/error:")
+        st.stop()
+
+
+def dark() -> bool:
+    """Return whether this visitor looks at a dark page."""
+    return st.context.theme.type == "dark"

@@ -1,0 +1,188 @@
+"""Result panels: the picture emerging, its curves, what it is worth, and everything that can be taken home."""
+
+import json
+
+import streamlit as st
+
+from leaklab.experiments.command import command_line
+from leaklab.experiments.experiment import read
+from leaklab.experiments.inversion import Inversion
+from leaklab.experiments.knowledge import knowledge
+from leaklab.experiments.landscape import Landscape
+from leaklab.settings import to_link
+from leaklab.ui import session, watch
+from leaklab.ui.curve import curve
+from leaklab.ui.reel import reel
+from leaklab.ui.watch import Watched
+from leaklab.views import charts, curves, export, strips, surfaces
+
+_BASELINE = "baseline."
+
+
+def inversion(watched: Watched, key: str) -> None:
+    """Show a run of an attack: private photograph, guess and strip, and the curves under them."""
+    if not watched.frames:
+        st.skeleton(height=260)
+        return
+    live = not watched.run.over
+    reel(watched.film(24 if live else 48), key=f"{key}.reel", live=live)
+    dark = session.dark()
+    left, right = st.columns(2)
+    with left:
+        curve(
+            curves.losses(watched.frames, dark=dark), key=f"{key}.losses", alt=curves.losses_alt(watched.frames),
+            group=f"{key}.reel", height=240,
+        )  # fmt: skip
+    with right:
+        curve(
+            curves.scores(watched.frames, dark=dark), key=f"{key}.scores", alt=curves.scores_alt(watched.frames),
+            group=f"{key}.reel", height=240,
+        )  # fmt: skip
+    if not live and watched.last.final:
+        worth(watched, key)
+        take_home(watched, key)
+
+
+def worth(watched: Watched, key: str) -> None:
+    """Show what the result is worth: against baselines that need no attack, and photograph by photograph."""
+    last = watched.last
+    bars = {name.removeprefix(_BASELINE): _mean(v) for name, v in last.series.items() if name.startswith(_BASELINE)}
+    values = {"this reconstruction": last.scalars.get("psnr"), **bars}
+    left, right = st.columns(2)
+    with left:
+        st.markdown("**Better than no attack at all?** PSNR in dB, mean over the photographs")
+        st.echarts_chart(
+            charts.bars(values, unit="dB", emphasised="this reconstruction", dark=session.dark()),
+            key=f"{key}.bars", height=180, alt=charts.bars_alt(values, unit="dB", emphasised="this reconstruction"),
+        )  # fmt: skip
+    with right:
+        st.markdown("**Photograph by photograph**")
+        st.dataframe(_table(watched), hide_index=True, height=180, key=f"{key}.table")
+    for reason in last.note.split("\n")[1:]:
+        st.caption(f":material/info: {reason}")
+
+
+def take_home(watched: Watched, key: str) -> None:
+    """Offer a finished run for keeping: pictures, animation, numbers, a report, a link and a command."""
+    experiment = read(watched.run.experiment)
+    settings = json.loads(experiment.model_dump_json(context={"public_only": True}))
+    with st.expander("Take it home: pictures, numbers, link, command", icon=":material/download:"):
+        with st.container(horizontal=True):
+            name = f"leaklab-{watched.run.id}"
+            st.download_button(
+                "Strip (PNG)", lambda: strips.png(strips.strip(watched.film(12))), f"{name}.png", "image/png",
+                key=f"{key}.png", on_click="ignore",
+            )  # fmt: skip
+            st.download_button(
+                "Animation (GIF)", lambda: export.gif(watched.film()), f"{name}.gif", "image/gif", key=f"{key}.gif",
+                on_click="ignore",
+            )  # fmt: skip
+            st.download_button(
+                "Numbers (JSON)", lambda: export.record(settings, watched.frames), f"{name}.json", "application/json",
+                key=f"{key}.json", on_click="ignore",
+            )  # fmt: skip
+            st.download_button(
+                "Report (HTML)", lambda: _report(watched, settings), f"{name}.html", "text/html", key=f"{key}.html",
+                on_click="ignore",
+            )  # fmt: skip
+        if isinstance(experiment, Inversion):
+            st.markdown("This link restores every setting, and no photograph of your own:")
+            st.code(f"{(st.context.url or '').split('?')[0]}?x={to_link(experiment)}", language=None, wrap_lines=True)
+            st.markdown("The same in a shell:")
+            st.code(command_line(experiment), language="bash", wrap_lines=True)
+
+
+def threat(experiment: Inversion) -> None:
+    """List what the attacker sees, is told, and does not know."""
+    known = knowledge(experiment.scenario)
+    columns = st.columns(3)
+    for column, title, facts in zip(
+        columns, ("The attacker sees", "is told", "does not know"), (known.sees, known.told, known.unknown), strict=True
+    ):
+        with column:
+            st.markdown(f"**{title}**\n\n" + ("\n".join(f"- {fact}" for fact in facts) or "- nothing more"))
+
+
+def next_steps(key: str) -> None:
+    """Offer what one may do with the page's finished run: pin it, or look at its landscape."""
+    ids = st.session_state.get(f"{key}.runs") or []
+    if not ids or watch.running(key):
+        return
+    with st.container(horizontal=True):
+        st.button(
+            "Pin to compare", key=f"{key}.pin", on_click=pin, args=(ids[0],), icon=":material/keep:",
+            help="Keeps this result on the page while you try other settings; two fit side by side.",
+        )  # fmt: skip
+        if link := st.query_params.get("x"):
+            st.page_link(
+                "pages/landscape.py", label="See its loss landscape", icon=":material/landscape:", query_params={"x": link}
+            )
+
+
+def pins(key: str) -> None:
+    """Show two runs the visitor pinned, side by side."""
+    held = [watched for watched in map(watch.look, st.session_state.get("pins", [])) if watched and watched.frames]
+    if not held:
+        return
+    st.subheader("Pinned side by side")
+    for column, watched in zip(st.columns(2), held, strict=False):
+        with column:
+            st.markdown(f"**{watched.run.title}**  \n{watched.verdict}")
+            reel(watched.film(24), key=f"{key}.pin.{watched.run.id}")
+            st.button("Unpin", key=f"{key}.unpin.{watched.run.id}", on_click=unpin, args=(watched.run.id,))
+
+
+def pin(run_id: str) -> None:
+    """Pin a run; a third one pushes the oldest out."""
+    held = [pinned for pinned in st.session_state.get("pins", []) if pinned != run_id]
+    st.session_state["pins"] = [*held, run_id][-2:]
+
+
+def unpin(run_id: str) -> None:
+    """Take a run off the pins."""
+    st.session_state["pins"] = [pinned for pinned in st.session_state.get("pins", []) if pinned != run_id]
+
+
+def landscape(watched: Watched, key: str) -> None:
+    """Show the slice once it is complete."""
+    if not watched.frames:
+        st.skeleton(height=420)
+        return
+    experiment = read(watched.run.experiment)
+    line = isinstance(experiment, Landscape) and experiment.shape == "line"
+    if not watched.run.over:
+        return
+    found, dark = surfaces.landscape(watched.frames), session.dark()
+    if line:
+        st.plotly_chart(surfaces.line(found, dark=dark), key=f"{key}.line", theme=None, alt=surfaces.alt(found))
+        return
+    hill, plan = st.tabs(["Surface", "Map"])
+    with hill:
+        st.plotly_chart(surfaces.surface(found, dark=dark), key=f"{key}.surface", theme=None, alt=surfaces.alt(found))
+    with plan:
+        st.plotly_chart(surfaces.contour(found, dark=dark), key=f"{key}.contour", theme=None, alt=surfaces.alt(found))
+
+
+def _mean(values: list[float]) -> float | None:
+    return sum(values) / len(values) if values else None
+
+
+def _table(watched: Watched) -> dict[str, list]:
+    series = watched.last.series
+    count = len(series.get("psnr", []))
+    return {
+        "client": [int(c) + 1 for c in series.get("client", [])],
+        "PSNR (dB)": [round(v, 1) for v in series.get("psnr", [])],
+        "SSIM": [round(v, 3) for v in series.get("ssim", [])],
+        "label": ["right" if a == b else "wrong" for a, b in _labels(series, count)],
+    }
+
+
+def _labels(series: dict[str, list[float]], count: int) -> list[tuple[float, float]]:
+    return list(zip(series.get("label_true", [0] * count), series.get("label_recovered", [0] * count), strict=False))
+
+
+def _report(watched: Watched, settings: dict) -> str:
+    experiment = read(watched.run.experiment)
+    command = command_line(experiment) if isinstance(experiment, Inversion) else ""
+    return export.html(export.Report(watched.run.title, watched.verdict, settings, command, watched.pictured(24)))

@@ -1,0 +1,181 @@
+"""Launch runs, follow them while they go on, cancel them; a run lives in the store and needs no page to go on."""
+
+import io
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import streamlit as st
+
+from leaklab.experiments import catalogue
+from leaklab.experiments.frame import Frame
+from leaklab.experiments.inversion import Inversion
+from leaklab.experiments.landscape import Landscape
+from leaklab.runs.records import Run
+from leaklab.settings import Refusal
+from leaklab.ui import session
+from leaklab.views.strips import Film, film, pick
+
+TICK = 0.25  # seconds between two looks at a running run
+_KEPT = 8  # runs whose numbers a session remembers
+_SHOWN = 48  # moments of a film that are fetched and sent
+
+
+@dataclass
+class Watched:
+    """One run as this session knows it: its row, and all frames so far, without their pictures."""
+
+    run: Run
+    frames: list[Frame] = field(default_factory=list)
+    pictures: dict[tuple[int, str], np.ndarray] = field(default_factory=dict)
+
+    @property
+    def last(self) -> Frame | None:
+        """The newest frame, None before there is any."""
+        return self.frames[-1] if self.frames else None
+
+    @property
+    def verdict(self) -> str:
+        """The sentence the run ended with, empty before."""
+        return self.last.note.split("\n")[0] if self.last and self.last.final else ""
+
+    def pictured(self, most: int = _SHOWN) -> list[Frame]:
+        """Return all frames, at most so many of them, log-spaced, with their pictures, fetched when not yet here."""
+        chosen = {self.frames[index].index for index in pick(len(self.frames), most)}
+        wanted = {(index, "reconstruction") for index in chosen} | ({(0, "truth")} if self.frames else set())
+        self.pictures = {where: self._picture(*where) for where in wanted}
+        return [
+            replace(frame, pictures={name: held for (index, name), held in self.pictures.items() if index == frame.index})
+            for frame in self.frames
+        ]
+
+    def film(self, most: int = _SHOWN) -> Film:
+        """Return the run's pictures in order, with the private photographs, at most so many moments."""
+        return film(self.pictured(most))
+
+    def _picture(self, index: int, name: str) -> np.ndarray:
+        from PIL import Image
+
+        if (index, name) not in self.pictures:
+            png = session.services().store.picture(self.run.id, index, name)
+            return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+        return self.pictures[index, name]
+
+
+def launch(experiments: list[Inversion] | list[Landscape], key: str, device: str) -> None:
+    """Put experiments into the queue as one group, and follow them on this page."""
+    services, owner = session.services(), session.visitor()
+    group = secrets.token_hex(4) if len(experiments) > 1 else ""
+    try:
+        st.session_state[f"{key}.runs"] = [
+            services.store.enqueue(
+                experiment.model_dump_json(), owner=owner, title=catalogue.title(experiment),
+                private=catalogue.is_private(experiment), group=group, device=device,
+            )
+            for experiment in experiments
+        ]  # fmt: skip
+        services.pool.wake()
+    except Refusal as refusal:
+        st.error(str(refusal), icon=":material/error:")
+
+
+def follow(key: str, draw: Callable[[Watched, str], None]) -> None:
+    """Show the page's runs, redrawn a few times a second while one of them goes on."""
+    ids = st.session_state.get(f"{key}.runs") or []
+    going = any(not watched.run.over for watched in map(look, ids) if watched)
+
+    def show() -> None:
+        seen = [watched for watched in map(look, ids) if watched]
+        for column, watched in zip(st.columns(len(seen)) if len(seen) > 1 else [st.container()], seen, strict=False):
+            with column:
+                _status(watched, key)
+                draw(watched, f"{key}.{watched.run.id}")
+        if going and all(watched.run.over for watched in seen):
+            st.rerun()
+
+    st.fragment(show, run_every=TICK if going else None)()
+
+
+def look(run_id: str) -> Watched | None:
+    """Return a run as it stands now, or None with a sentence when it is gone or another visitor's."""
+    store, owner = session.services().store, session.visitor()
+    held: dict[str, Watched] = st.session_state.setdefault("watched", {})
+    try:
+        watched = held.get(run_id) or Watched(store.run(run_id, owner))
+        if watched.run.over and watched.last and watched.last.final:
+            return watched
+        before = watched.run.attempts
+        watched.run = store.run(run_id, owner)
+        if watched.run.attempts != before:
+            watched.frames, watched.pictures = [], {}  # its worker died and it began anew
+        watched.frames += store.frames(run_id, after=watched.last.index if watched.last else -1)
+    except Refusal as refusal:
+        held.pop(run_id, None)
+        st.info(str(refusal), icon=":material/search_off:")
+        return None
+    held[run_id] = watched
+    while len(held) > _KEPT:
+        held.pop(next(iter(held)))
+    return watched
+
+
+def running(key: str) -> bool:
+    """Return whether a run of this page still waits or goes on."""
+    return any(watched and not watched.run.over for watched in map(look, st.session_state.get(f"{key}.runs") or []))
+
+
+def _status(watched: Watched, key: str) -> None:
+    """Say in one line how a run stands, with a button to cancel it while it can be."""
+    run = watched.run
+    if run.over:
+        _ended(watched)
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key=f"{key}.status.{run.id}"):
+        st.progress(min(max(run.progress, 0.0), 1.0), text=_going(watched))
+        st.button("Cancel", key=f"{key}.cancel.{run.id}", on_click=cancel, args=(run.id,), icon=":material/stop:")
+
+
+def cancel(run_id: str) -> None:
+    """Ask a run to stop; one that does not listen is ended two seconds later."""
+    try:
+        session.services().store.cancel(run_id, session.visitor())
+    except Refusal as refusal:
+        st.toast(str(refusal), icon=":material/error:")
+
+
+def _going(watched: Watched) -> str:
+    place = session.services().store.place(watched.run.id)
+    if watched.run.status == "queued":
+        ahead = f"{place.ahead} {'run' if place.ahead == 1 else 'runs'} before this one" if place.ahead else "next in line"
+        return f"Waiting: {ahead}{_about(place.seconds, ' until it starts')}."
+    if not watched.last:
+        return "Preparing: the clients train."
+    scalars = watched.last.scalars
+    if "iteration" not in scalars:
+        return f"At work{_about(place.seconds, ' left')}."
+    return (
+        f"Iteration {scalars['iteration']:.0f} of {scalars['iterations']:.0f}, "
+        f"{scalars['evaluations']:.0f} evaluations{_about(place.seconds, ' left')}."
+    )
+
+
+def _about(seconds: float | None, what: str) -> str:
+    if seconds is None:
+        return ""
+    return f", about {seconds:.0f} s{what}" if seconds < 90 else f", about {seconds / 60:.0f} min{what}"
+
+
+def _ended(watched: Watched) -> None:
+    run = watched.run
+    if run.status == "finished":
+        level = st.success if watched.verdict.startswith(("Recovered", "All")) else st.info
+        level(watched.verdict or "Finished.", icon=":material/check_circle:")
+    elif run.status == "cancelled":
+        at = f" at iteration {watched.last.scalars.get('iteration', 0):.0f}" if watched.last else ""
+        st.warning(f"Cancelled{at}; what was found until then is kept.", icon=":material/cancel:")
+    else:
+        st.error(run.message or "The run did not finish.", icon=":material/error:")
+    for note in (watched.frames[0].note.split("\n") if watched.frames else ()):
+        if note:
+            st.caption(f":material/info: {note}")

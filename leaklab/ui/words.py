@@ -1,0 +1,46 @@
+"""Every sentence a visitor reads that belongs to no knob: read from assets/, so that teachers can change it."""
+
+import tomllib
+from functools import lru_cache
+from pathlib import Path
+
+import streamlit as st
+
+ASSETS = Path(__file__).parents[2] / "assets"
+
+
+@lru_cache
+def text(name: str) -> str:
+    """Return a Markdown text of assets/words."""
+    return (ASSETS / "words" / f"{name}.md").read_text(encoding="utf-8")
+
+
+@lru_cache
+def parts(name: str) -> dict[str, str]:
+    """Return a Markdown text cut at its second-level headings, by heading; what stands before the first is ''."""
+    found: dict[str, list[str]] = {"": []}
+    here = ""
+    for line in text(name).splitlines():
+        if line.startswith("## "):
+            here = line.removeprefix("## ").strip()
+            found[here] = []
+        else:
+            found[here].append(line)
+    return {heading: "\n".join(lines).strip() for heading, lines in found.items()}
+
+
+@lru_cache
+def papers() -> dict[str, dict[str, object]]:
+    """Return the papers recipes cite, by key."""
+    return tomllib.loads((ASSETS / "papers.toml").read_text(encoding="utf-8"))
+
+
+@lru_cache
+def style() -> str:
+    """Return the house's style sheet."""
+    return (ASSETS / "style.css").read_text(encoding="utf-8")
+
+
+def lead(name: str) -> None:
+    """Write a page's title and its first sentences."""
+    st.markdown(parts(name)[""])

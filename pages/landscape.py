@@ -1,0 +1,19 @@
+"""Landscape: the loss the attack climbs about in, cut through the truth, with every restart's path on it."""
+
+import streamlit as st
+
+from leaklab.ui import session, words
+
+session.begin()
+words.lead("landscape")
+with st.spinner("Loading PyTorch, once ..."):
+    from leaklab.ui import choose, show, watch
+
+KEY = "landscape"
+experiment = choose.inversion(KEY)
+cut = choose.landscape(experiment, KEY)
+ready = choose.mend(experiment, KEY)
+if st.button("Survey", type="primary", key="survey", icon=":material/terrain:", disabled=not ready):
+    watch.launch(choose.surveys(cut, KEY), KEY, choose.device(KEY))
+watch.follow(KEY, show.landscape)
+st.markdown(words.parts("landscape")["How to read it"])

@@ -1,0 +1,34 @@
+"""Playground: choose a victim and an attack, press the button, watch the photograph come back."""
+
+import streamlit as st
+
+from leaklab.ui import session, words
+
+session.begin()
+words.lead("playground")
+with st.spinner("Loading PyTorch, once ..."):
+    from leaklab.ui import choose, show, watch
+
+KEY = "playground"
+experiment = choose.inversion(KEY)
+ready = choose.mend(experiment, KEY)
+with st.container(horizontal=True, vertical_alignment="bottom", key="actions"):
+    pressed = st.button(
+        "Attack", type="primary", key="attack", icon=":material/bolt:", shortcut="Ctrl+Enter", disabled=not ready
+    )
+    st.button(
+        "Again, same seed", key="again", icon=":material/replay:", on_click=choose.again, args=(KEY,), disabled=not ready,
+        help="Starts over from the very same noise; on a CPU the picture is identical.",
+    )  # fmt: skip
+    st.button(
+        "New seed", key="reseed", icon=":material/casino:", on_click=choose.reseed, args=(KEY,),
+        help="Draws other photographs (where none are chosen), another network and other noise at the next attack.",
+    )  # fmt: skip
+if pressed or choose.asked_again(KEY):
+    watch.launch(choose.experiments(experiment, KEY), KEY, choose.device(KEY))
+watch.follow(KEY, show.inversion)
+show.next_steps(KEY)
+with st.expander("Who sees what", expanded=True, icon=":material/visibility:"):
+    show.threat(experiment)
+show.pins(KEY)
+st.markdown(words.parts("playground")["When would this not work?"])

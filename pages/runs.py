@@ -1,0 +1,7 @@
+"""Runs: every run that may be seen, to open again, compare, export or delete."""
+
+from leaklab.ui import gallery, session, words
+
+session.begin()
+words.lead("runs")
+gallery.show_all()

@@ -1,0 +1,17 @@
+"""The app: its list of pages and nothing else."""
+
+import streamlit as st
+
+from leaklab.ui import session
+
+st.set_page_config("leaklab", page_icon="assets/logo.svg", layout="wide")
+st.logo("assets/logo.svg", size="large")
+session.preload()
+
+PAGES = [
+    st.Page("pages/story.py", title="Story", icon=":material/auto_stories:", default=True),
+    st.Page("pages/playground.py", title="Playground", icon=":material/experiment:", url_path="playground"),
+    st.Page("pages/landscape.py", title="Landscape", icon=":material/landscape:", url_path="landscape"),
+    st.Page("pages/runs.py", title="Runs", icon=":material/photo_library:", url_path="runs"),
+]
+st.navigation(PAGES, position="top").run()

@@ -1,0 +1,119 @@
+"""L-BFGS, row by row, on functions whose minima are known."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from leaklab.attacks.matching.optimisers.lbfgs import LBFGS, LBFGSState
+from tests.attacks.matching.optimisers.bowls import Known, quadratic
+from tests.scene import dice
+
+ROSENBROCK = Known(lambda code: 100 * (code[:, 1] - code[:, 0].square()).square() + (1 - code[:, 0]).square())
+WALL = Known(lambda code: (code - code.log()).sum(1))  # not a number beyond zero; the bottom is at one
+
+
+def start(rows: int = 3, numbers: int = 12) -> Tensor:
+    return torch.randn(rows, numbers, dtype=torch.float64, generator=dice(3))
+
+
+def run(
+    objective: Known, code: Tensor, iterations: int, lbfgs: LBFGS = LBFGS()  # noqa: B008
+) -> tuple[Tensor, LBFGSState]:  # fmt: skip
+    state = lbfgs.start(code, objective, iterations)
+    for _ in range(iterations):
+        code, state = lbfgs.step(code, state, objective)
+    return code, state
+
+
+@pytest.mark.parametrize("history", [3, 100])
+def test_it_reaches_the_bottom_of_a_bowl(history: int):
+    objective, bottom = quadratic(12, condition=1e3)
+    end, state = run(objective, start(), 15, LBFGS(history=history))
+    assert torch.allclose(end, bottom.expand(3, 12), atol=1e-5) and state.losses.max() < 1e-10
+
+
+def test_it_finds_its_way_along_a_curved_valley():
+    end, state = run(ROSENBROCK, torch.tensor([[-1.2, 1.0], [2.0, -3.0]], dtype=torch.float64), 10)
+    assert torch.allclose(end, torch.ones(2, 2, dtype=torch.float64), atol=1e-6) and state.losses.max() < 1e-12
+
+
+def test_no_accepted_step_ever_goes_up():
+    lbfgs, code = LBFGS(updates=1), torch.tensor([[-1.2, 1.0]], dtype=torch.float64)
+    state = lbfgs.start(code, ROSENBROCK, 40)
+    losses = [state.losses.item()]
+    for _ in range(40):
+        code, state = lbfgs.step(code, state, ROSENBROCK)
+        losses.append(state.losses.item())
+        assert torch.equal(state.losses, ROSENBROCK.losses_and_gradient(code)[0])
+    assert all(after <= before for before, after in zip(losses, losses[1:], strict=False)) and losses[-1] < 1
+
+
+def test_every_row_goes_its_own_way():
+    objective, _ = quadratic(12)
+    together, state = run(objective, start(), 2)
+    for row in range(3):
+        alone, own = run(objective, start()[row : row + 1], 2)
+        assert torch.allclose(together[row], alone[0], rtol=1e-8) and own.evaluations <= state.evaluations
+
+
+def test_a_trial_that_is_not_a_number_is_a_failed_trial():
+    code = torch.tensor([[1e-3, 30.0]], dtype=torch.float64)  # the first full step leads far beyond the wall
+    end, state = run(WALL, code, 3)
+    assert torch.allclose(end, torch.ones_like(end), atol=1e-6) and state.losses.isfinite().all()
+
+
+def test_a_row_that_begins_diverged_waits_and_the_others_go_on():
+    objective, _ = quadratic(12)
+    code = start()
+    code[1] = torch.nan
+    end, state = run(objective, code, 2)
+    assert state.losses[1] == torch.inf and state.stuck[1] and state.losses[[0, 2]].max() < 1e-6
+    for row in (0, 2):
+        assert torch.allclose(end[row], run(objective, start()[row : row + 1], 2)[0][0], rtol=1e-8)
+
+
+def test_it_settles_where_nothing_improves_any_more_and_stays():
+    objective, bottom = quadratic(4, condition=2)
+    code, state = run(objective, start(2, 4), 30)
+    assert state.settled
+    again, later = LBFGS().step(code, state, objective)
+    assert torch.equal(again, code) and later.evaluations == state.evaluations
+
+
+def test_a_start_at_the_bottom_settles_at_once():
+    objective, bottom = quadratic(4)
+    code, state = run(objective, bottom[None], 1)
+    assert state.settled and torch.equal(code, bottom[None])
+
+
+def test_all_diverged_is_settled_from_the_beginning():
+    objective, _ = quadratic(4)
+    assert LBFGS().start(torch.full((2, 4), torch.nan, dtype=torch.float64), objective, 5).settled
+
+
+@pytest.mark.parametrize("updates", [1, 4, 20])
+def test_an_iteration_makes_no_more_trials_than_torch_allows(updates: int):
+    objective, _ = quadratic(12, condition=1e4)
+    _, state = run(objective, start(), 1, LBFGS(updates=updates))
+    assert updates <= state.evaluations - 1 <= 1.25 * updates
+
+
+def test_the_first_step_moves_by_at_most_one_in_all():
+    objective = Known(lambda code: 1e3 * code.square().sum(1))
+    lbfgs, code = LBFGS(updates=1), start()
+    moved, _ = lbfgs.step(code, lbfgs.start(code, objective, 1), objective)
+    assert torch.allclose((moved - code).abs().sum(1), torch.ones(3, dtype=torch.float64))
+
+
+def test_steps_stay_inside_what_is_allowed():
+    objective, bottom = quadratic(6, condition=1)
+    boxed = Known(objective.value, box=(0, 0.5))
+    end, _ = run(boxed, torch.full((1, 6), 0.25, dtype=torch.float64), 10)
+    assert torch.allclose(end[0], bottom.clamp(0, 0.5), atol=1e-6)
+
+
+def test_the_code_is_not_changed_in_place():
+    objective, _ = quadratic(12)
+    code = start()
+    run(objective, code, 2)
+    assert torch.equal(code, start())

@@ -1,0 +1,21 @@
+"""The one choice an attacker can make among restarts."""
+
+import math
+
+import pytest
+import torch
+
+from leaklab.attacks.snapshot import Snapshot
+
+
+@pytest.mark.parametrize(("losses", "best"), [
+    ([3.0, 1.0, 2.0], 1), ([math.inf, 5.0], 1), ([5.0, math.inf], 0), ([math.inf, math.inf], 0),
+])  # fmt: skip
+def test_the_best_restart_is_the_one_of_lowest_loss(losses: list[float], best: int):
+    images = torch.zeros(len(losses), 1, 1, 2, 2)
+    labels = torch.ones(len(losses), 1, 3)
+    snapshot = Snapshot(
+        stage=0, iteration=0, evaluations=1, losses=torch.tensor(losses), terms={}, images=images, labels=labels,
+        code=images.flatten(1),
+    )  # fmt: skip
+    assert snapshot.best == best and not snapshot.settled
