@@ -14,7 +14,6 @@ from typing import Any
 
 import click
 
-from leaklab import __version__
 from leaklab.flags import flag_options, given, run_options, start_options
 from leaklab.settings import Refusal
 
@@ -75,7 +74,7 @@ class Flagged(click.Command):
 
 
 @click.group(cls=Shell, invoke_without_command=True)
-@click.version_option(__version__, prog_name="leaklab")
+@click.version_option(package_name="leaklab")
 @click.pass_context
 def main(ctx: click.Context) -> None:
     """Take a photograph, see its gradient, take the photograph back."""
@@ -123,7 +122,7 @@ def _link(ctx: click.Context) -> None:
         return
     if given(ctx) or ctx.params["set"] or ctx.params["preset"]:
         raise Refusal("--read takes a link apart and no other flag: leave the others out.")
-    experiment = from_link(Inversion, text.rpartition("x=")[2].partition("&")[0].partition("#")[0])
+    experiment = from_link(Inversion, text.strip().rpartition("x=")[2].partition("&")[0].partition("#")[0])
     click.echo(experiment.model_dump_json(indent=1))
     click.echo(command_line(experiment), err=True)
 

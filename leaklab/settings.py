@@ -177,13 +177,16 @@ def from_link(cls: type[S], link: str) -> S:
         raise Refusal("This link was made by another version of leaklab: open the page without it and choose again.")
     try:
         packed = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
-        text = zlib.decompressobj().decompress(packed, _LINK_LIMIT)
+        unpacker = zlib.decompressobj()
+        text = unpacker.decompress(packed, _LINK_LIMIT)
+        if not unpacker.eof:
+            raise ValueError("the end and its checksum are missing, or lie beyond the limit")
         received = cls.model_validate(json.loads(text))
         # A crafted link may carry private knobs all the same, such as a folder of this machine: they are dropped.
         return cls.model_validate(received.model_dump(mode="json", context={"public_only": True}))
     except pydantic.ValidationError as error:
         raise Refusal(f"This link asks for something leaklab does not allow. {sentence(error)}") from error
-    except (binascii.Error, zlib.error, ValueError) as error:
+    except (binascii.Error, zlib.error, ValueError, RecursionError) as error:
         raise Refusal("This link is broken: part of it is missing or was changed. Copy it again, whole.") from error
 
 

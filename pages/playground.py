@@ -26,6 +26,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", key="actions"):
     )  # fmt: skip
 if pressed or choose.asked_again(KEY):
     watch.launch(choose.experiments(experiment, KEY), KEY, choose.device(KEY))
+show.before(experiment, KEY)
 watch.follow(KEY, show.inversion)
 show.next_steps(KEY)
 with st.expander("Who sees what", expanded=True, icon=":material/visibility:"):

@@ -15,6 +15,7 @@ FLOORS = (
     {"federation", "attacks"},
     {"experiments"},
     {"views", "runs"},
+    {"flags"},
     {"ui", "cli"},
     {"pages", "streamlit_app"},
 )

@@ -223,7 +223,7 @@ def test_what_is_private_is_dropped_from_a_crafted_link(path, part: Settings, wo
     assert from_link(Inversion, crafted).at(path) == type(part)()
 
 
-@pytest.mark.parametrize("link", ["", "1", "2.abc", "ä", "abc", "0." + to_link(Inversion())[2:]])
+@pytest.mark.parametrize("link", ["", "11", "2.abc", "ä", "abc", "0." + to_link(Inversion())[2:]])
 def test_a_link_of_another_version_says_so(link: str):
     with pytest.raises(Refusal, match="made by another version of leaklab"):
         from_link(Inversion, link)
@@ -236,10 +236,10 @@ def test_a_cut_link_is_refused(cut: int):
 
 
 @pytest.mark.parametrize("link", [
-    "1.", "1.!!!", "1.äöü", "1.AAAA", "1." + base64.urlsafe_b64encode(b"{}").decode(),
+    "1", "1.", "1.!!!", "1.äöü", "1.AAAA", "1." + base64.urlsafe_b64encode(b"{}").decode(),
     "1." + base64.urlsafe_b64encode(zlib.compress(b"no JSON")).decode(),
     "1." + base64.urlsafe_b64encode(zlib.compress(b"\xff\xfe")).decode(),
-], ids=["empty", "signs", "umlauts", "zeros", "unpacked", "no JSON", "no text"])  # fmt: skip
+], ids=["version", "empty", "signs", "umlauts", "zeros", "unpacked", "no JSON", "no text"])  # fmt: skip
 def test_a_broken_link_is_refused(link: str):
     with pytest.raises(Refusal, match="This link is broken"):
         from_link(Inversion, link)

@@ -24,5 +24,5 @@ def read(value: str | dict[str, Any]) -> Inversion | Landscape:
         return _ADAPTER.validate_python(json.loads(value) if isinstance(value, str) else value)
     except pydantic.ValidationError as error:
         raise Refusal(sentence(error)) from error
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         raise Refusal(f"The experiment is not JSON: {error}.") from error

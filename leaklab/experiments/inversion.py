@@ -56,8 +56,9 @@ class Inversion(Settings):
             referee.latest[attack] = snapshot
             if self._recorded(snapshot):
                 referee.see(attack, snapshot)
-                yield referee.frame(index, time.perf_counter() - start)
-                index += 1
+                if referee.complete:
+                    yield referee.frame(index, time.perf_counter() - start)
+                    index += 1
         yield referee.closing(index, time.perf_counter() - start)
 
     def guesses(self, exchanges: list[Exchange]) -> Iterator[tuple[int, Snapshot]]:

@@ -13,7 +13,6 @@ from leaklab.experiments.frame import Frame
 from leaklab.experiments.scenario import Played
 
 METRICS = ("mse", "psnr", "ssim", "cosine")
-_BLANK = 128  # grey of a picture whose attack has not begun
 
 
 class Referee:
@@ -27,10 +26,15 @@ class Referee:
         self.iterations = iterations * len(self.secrets)
         self.latest: dict[int, Snapshot] = {}
         self.scores: dict[int, Scores] = {}
-        self.tiles = [np.full_like(tiles(truth), _BLANK) for truth in self.truth]
+        self.tiles: dict[int, np.ndarray] = {}
         whole = torch.cat(self.truth)
         generator = torch.Generator().manual_seed(0)  # the evaluation's own dice
         self.bars = baselines(whole, played.others, generator)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every attack has made its first guess, so that a frame says something of every image."""
+        return len(self.scores) == len(self.secrets)
 
     def see(self, attack: int, snapshot: Snapshot, *, perceptual: bool = False) -> None:
         """Keep an attack's newest guess, and score the restart with the lowest loss."""
@@ -45,7 +49,7 @@ class Referee:
 
     def frame(self, index: int, seconds: float, *, note: str = "", final: bool = False) -> Frame:
         """Return the present state of all attacks as a frame."""
-        pictures = {"reconstruction": np.concatenate(self.tiles, 1)}
+        pictures = {"reconstruction": np.concatenate([self.tiles[attack] for attack in sorted(self.tiles)], 1)}
         if index == 0:
             pictures["truth"] = np.concatenate([tiles(truth) for truth in self.truth], 1)
             note = "\n".join(self.warnings)

@@ -118,17 +118,17 @@ class Pool:
         return swept
 
     def _start(self, slot: _Slot, now: float) -> None:
-        threads = max(1, _cores() // max(1, self.size))
+        threads = str(max(1, _cores() // max(1, self.size)))
         slot.worker, slot.born = f"{platform.node()}-{os.getpid()}-{next(self._names)}", now
         options = {
-            "--store": self._store.url, "--worker-id": slot.worker, "--device": slot.device,
-            "--threads": str(threads), "--parent-pid": str(os.getpid()),
+            "--store": self._store.url, "--worker-id": slot.worker, "--device": slot.device, "--threads": threads,
+            "--parent-pid": str(os.getpid()),
         }  # fmt: skip
         try:
             slot.process = subprocess.Popen(
                 [*self._command, *itertools.chain.from_iterable(options.items())],
                 stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
-                env=os.environ | {"OMP_NUM_THREADS": str(threads), "PYTHONPATH": _path()} | slot.environment,
+                env=os.environ | _environment(threads) | slot.environment,
             )  # fmt: skip
         except OSError as error:
             _log.error("No worker could be started: %s", error)
@@ -166,14 +166,19 @@ def _workers() -> int:
     given = os.environ.get("LEAKLAB_WORKERS", "").strip()
     if given and not given.isdecimal():
         raise Refusal(f"LEAKLAB_WORKERS is {given!r}: give the number of worker processes, 0 when all stand elsewhere.")
-    return int(given) if given else max(1, _cores() // 2)
+    return int(given) if given else min(4, _cores())  # one thread a run is fastest on small networks
 
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _path() -> str:
-    """Return the module path that lets a worker find leaklab from whatever folder the app was started in."""
+def _environment(threads: str) -> dict[str, str]:
+    """Return what a worker must find set before it imports torch."""
     ours = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
-    return os.pathsep.join(filter(None, ours))
+    return {
+        "OMP_NUM_THREADS": threads,
+        # Threads that spin while they wait are many times slower as soon as the web process wants a core too.
+        "OMP_WAIT_POLICY": "PASSIVE",
+        "PYTHONPATH": os.pathsep.join(filter(None, ours)),  # from whatever folder the app was started
+    }

@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
 
 from leaklab.runs.pool import Pool
 from leaklab.runs.private import Presence, owner
@@ -107,6 +108,7 @@ def begin() -> None:
     """Prepare a page: the house's style, the visitor, the services; a store that cannot be opened ends it in a sentence."""
     from leaklab.ui.words import style
 
+    _leave_automatic_pages()
     st.html(f"<style>{style()}</style>")
     preload()
     try:
@@ -115,6 +117,16 @@ def begin() -> None:
     except Refusal as refusal:
         st.error(str(refusal), icon=":material/error:")
         st.stop()
+
+
+def _leave_automatic_pages() -> None:
+    """Go through the entry file even when a page's own address is the first that a new server is asked for.
+
+    Until `st.navigation` has run once in a process, Streamlit lists the folder pages/ by itself and skips the entry.
+    """
+    if PagesManager.uses_pages_directory:
+        PagesManager.uses_pages_directory = False
+        st.rerun()
 
 
 def dark() -> bool:

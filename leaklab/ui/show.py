@@ -3,20 +3,39 @@
 import json
 
 import streamlit as st
+import torch
 
 from leaklab.experiments.command import command_line
 from leaklab.experiments.experiment import read
 from leaklab.experiments.inversion import Inversion
 from leaklab.experiments.knowledge import knowledge
 from leaklab.experiments.landscape import Landscape
-from leaklab.settings import to_link
+from leaklab.images.prepare import side_by_side
+from leaklab.images.source import load
+from leaklab.settings import Refusal, to_link
 from leaklab.ui import session, watch
 from leaklab.ui.curve import curve
 from leaklab.ui.reel import reel
 from leaklab.ui.watch import Watched
+from leaklab.views.strips import Film
 from leaklab.views import charts, curves, export, strips, surfaces
 
 _BASELINE = "baseline."
+
+
+def before(experiment: Inversion, key: str) -> None:
+    """Show the private photographs while nothing has been launched, where the result will stand."""
+    if st.session_state.get(f"{key}.runs"):
+        return
+    scenario = experiment.scenario
+    try:
+        generator = torch.Generator().manual_seed(experiment.seed)
+        pictures = load(scenario.source, scenario.federation.images, scenario.image_size, generator)
+    except Refusal as refusal:
+        st.warning(str(refusal), icon=":material/image_not_supported:")
+        return
+    truth = side_by_side(pictures.images)
+    reel(Film(truth, (), (), (), tiles=len(pictures.images)), key=f"{key}.before")
 
 
 def inversion(watched: Watched, key: str) -> None:

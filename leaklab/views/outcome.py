@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator
 
 from leaklab.experiments.frame import Frame
 
+_LABELS_TOLD = "The attacker is told the labels: label accuracy only says how many images came out beside their own."
 _TABLE = ("client", "image", "PSNR (dB)", "SSIM", "MSE", "cosine", "label", "recovered")
 
 
@@ -91,7 +92,7 @@ class Attacked:
     def warnings(self) -> list[str]:
         """What should be known beside the numbers: pitfalls, labels that were told, metrics that are missing."""
         labels = self.settings["scenario"]["threat"]["labels"]
-        told = ["The attacker is told the labels: label accuracy says nothing here."] if labels else []
+        told = [_LABELS_TOLD] if labels else []
         notes = [*self.frames[0].note.split("\n"), *told, *self.frames[-1].note.split("\n")[1:]]
         return [note for note in notes if note]
 

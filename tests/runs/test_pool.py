@@ -101,7 +101,7 @@ def test_a_closed_pool_takes_its_workers_along_and_leaves_their_run_for_later(ur
 
 def test_workers_die_with_a_pool_that_is_killed(url: str, store: Store):
     text = f"import time; from leaklab.runs.pool import Pool; Pool({url!r}, 1, command={COMMAND!r}); time.sleep(60)"
-    app = subprocess.Popen([sys.executable, "-c", text], env=os.environ | {"PYTHONPATH": pool._path()})
+    app = subprocess.Popen([sys.executable, "-c", text], env=os.environ | pool._environment("1"))
     run_id = store.enqueue(told(frames=1000, pause=0.1))
     run = until(store, run_id, lambda run: run.progress > 0)
     app.kill()
@@ -132,9 +132,23 @@ def test_who_dies_young_is_replaced_ever_more_rarely():
 
 def test_the_web_process_needs_no_torch(url: str):
     text = "import sys; from leaklab.runs import pool, private, store; print('torch' in sys.modules)"
-    environment = os.environ | {"PYTHONPATH": pool._path()}
+    environment = os.environ | pool._environment("1")
     said = subprocess.run([sys.executable, "-c", text], env=environment, capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "False"
+
+
+def test_workers_share_the_cores_and_do_not_spin(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(pool, "_cores", lambda: 7)
+    told = tmp_path / "told.json"
+    text = f"import json, os, sys; json.dump([sys.argv, dict(os.environ)], open({str(told)!r}, 'w')); input()"
+    one = Pool(url, 2, command=[sys.executable, "-c", text])
+    end = time.monotonic() + 10
+    while not (told.exists() and told.read_text().endswith("]")) and time.monotonic() < end:
+        time.sleep(0.02)
+    one.close()
+    arguments, environment = json.loads(told.read_text())
+    assert arguments[arguments.index("--threads") + 1] == environment["OMP_NUM_THREADS"] == "3"
+    assert environment["OMP_WAIT_POLICY"] == "PASSIVE"
 
 
 @pytest.mark.parametrize(("given", "cores", "size"), [("", 8, 4), ("", 2, 1), ("", 1, 1), ("3", 2, 3), ("0", 2, 0)])

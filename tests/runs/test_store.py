@@ -2,7 +2,9 @@
 
 import math
 import multiprocessing
+import sqlite3
 import time
+from pathlib import Path
 
 import pytest
 
@@ -64,6 +66,15 @@ def test_the_oldest_run_goes_first_and_a_visitor_has_one_at_a_time(store: Store)
     assert store.claim("w", ALL) is None
     store.finish(first)
     assert store.claim("w", ALL).id == second
+
+
+def test_even_a_race_cannot_give_a_visitor_two_running_runs(store: Store, path: Path):
+    """Where a database lets two updates pass each other, the index refuses the second."""
+    started(store, owner="anna")
+    second = store.enqueue("{}", owner="anna")
+    with sqlite3.connect(path) as file, pytest.raises(sqlite3.IntegrityError):
+        file.execute("UPDATE runs SET status = 'running' WHERE id = ?", (second,))
+    file.close()
 
 
 def test_runs_that_are_nobodys_do_not_wait_for_one_another(store: Store):

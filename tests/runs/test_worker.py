@@ -5,11 +5,12 @@ import threading
 import time
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 
 from leaklab.experiments import experiment
 from leaklab.experiments.frame import Frame
-from leaklab.runs import worker
+from leaklab.runs import database, worker
 from leaklab.runs.store import Store
 from tests.runs.fakes import Fake, frame, read
 
@@ -152,6 +153,29 @@ def test_without_a_gpu_a_cuda_worker_takes_everything(store: Store, url: str):
     run_id = store.enqueue("{}", device="cpu")
     worker.serve(url, device="cuda", once=True, read=read)
     assert store.run(run_id).status == "finished"
+
+
+class Large:
+    """An experiment whose pictures are too large for the store."""
+
+    def run(self, device: str) -> Iterator[Frame]:
+        """Yield small frames, then a large one."""
+        yield frame(0)
+        noise = np.random.default_rng(0).integers(0, 256, (300, 300, 3), dtype=np.uint8)
+        yield Frame(1, 1.0, pictures={"reconstruction": noise})
+
+
+def test_a_store_that_is_full_in_the_middle_of_a_run_fails_it_with_the_reason(
+    url: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(database, "PRAGMAS", (*database.PRAGMAS, "max_page_count = 40"))
+    store = Store(url)
+    run_id = store.enqueue("{}")
+    worker.serve(url, once=True, read=lambda text: Large())
+    run = store.run(run_id)
+    assert run.status == "failed" and "runs.sqlite is full: free some room on its disk" in run.message
+    assert [kept.index for kept in store.frames(run_id)] == [0]
+    store.close()
 
 
 def test_a_worker_waits_out_a_store_that_is_in_trouble(store: Store, url: str, monkeypatch: pytest.MonkeyPatch):

@@ -1,0 +1,94 @@
+"""The table of flags: every flag of the course project stands in it, at a knob that exists, and lands where it should."""
+
+import pytest
+
+from leaklab.experiments.flags import FLAGS, concrete, found, leaves, near, put, start
+from leaklab.settings import Refusal
+
+TREE = start().model_dump(mode="json")
+BY_NAME = {flag.name: flag for flag in FLAGS}
+
+# The course project's flags that are settings, with its defaults (section 4.3); the data set and its root differ.
+COURSE = {
+    "--num-clients": 3, "--samples-per-client": 1, "--reconstruct-mode": "per-client", "--client-indices": None,
+    "--image-size": 32, "--arch": "lenet", "--pretrained": False, "--checkpoint": "", "--iterations": 300,
+    "--restarts": 1, "--init-scale": 1.0, "--tv-weight": 0.0, "--log-every": 25, "--normalize-gradients": False,
+    "--apply-agg-step": False, "--agg-lr": 0.1, "--seed": 1234, "--dummy-seed": None, "--dataset": "photos",
+}  # fmt: skip
+OURS = {"--recipe": "dlg", "--labels": "jointly", "--num-classes": 0, "--local-steps": 1, "--noise": 0.0}
+
+
+@pytest.mark.parametrize(("name", "default"), [*COURSE.items(), *OURS.items()])
+def test_a_flag_begins_where_the_course_project_does(name, default):
+    values = list(found(TREE, BY_NAME[name].place.split(".")))
+    value = values[0] if len(values) == 1 else None
+    shown = value.get("kind", value.get("key")) if isinstance(value, dict) else value
+    assert (shown or None) == (default or None)
+
+
+@pytest.mark.parametrize("flag", FLAGS, ids=lambda flag: flag.name)
+def test_a_flag_has_words_and_a_place(flag):
+    assert flag.knob is not None or flag.name == "--recipe"
+    assert flag.help or flag.knob.help
+
+
+@pytest.mark.parametrize("flag", [flag for flag in FLAGS if flag.read(TREE) is not None], ids=lambda flag: flag.name)
+def test_what_is_read_can_be_put_back(flag):
+    assert flag.put(TREE, flag.read(TREE)) == TREE
+
+
+def test_a_star_means_every_stage():
+    tree = BY_NAME["--recipe"].put(TREE, "ig")
+    tree["recipe"]["stages"] *= 2
+    changed = BY_NAME["--iterations"].put(tree, 7)
+    assert [stage["iterations"] for stage in changed["recipe"]["stages"]] == [7, 7]
+    assert [stage["iterations"] for stage in tree["recipe"]["stages"]] == [4800, 4800]  # nothing is changed in place
+
+
+def test_a_flag_reads_nothing_where_stages_differ():
+    tree = put(TREE, "recipe.stages", [{"iterations": 1}, {"iterations": 2}])
+    assert BY_NAME["--iterations"].read(tree) is None
+
+
+def test_a_missing_part_of_a_list_is_added_and_a_present_one_changed():
+    bare = put(TREE, "recipe.stages.0.priors", [])
+    for weight in (0.5, 1):
+        bare = put(bare, "recipe.stages.*.priors.total_variation.weight", weight)
+        assert bare["recipe"]["stages"][0]["priors"] == [{"kind": "total_variation", "weight": weight}]
+
+
+def test_one_word_stands_for_a_part_of_that_kind():
+    assert put(TREE, "scenario.source", "mnist")["scenario"]["source"] == {"kind": "mnist"}
+    assert put(TREE, "scenario.source", "photos") == TREE  # what was chosen of it is kept
+
+
+def test_valid_is_the_course_projects_word_for_val():
+    tree = BY_NAME["--dataset"].put(TREE, "tiny-imagenet")
+    tree["scenario"]["source"]["split"] = "train"
+    assert BY_NAME["--dataset-split"].put(tree, "valid")["scenario"]["source"]["split"] == "val"
+
+
+def test_a_flag_that_means_nothing_here_is_refused():
+    expected = "--dataset-split means nothing with --dataset photos: leave it out, or choose another."
+    with pytest.raises(Refusal, match=expected):
+        BY_NAME["--dataset-split"].put(TREE, "test")
+    with pytest.raises(Refusal, match="--init-scale means nothing with --recipe dlg"):
+        BY_NAME["--init-scale"].put(put(TREE, "recipe.stages.0.space", {}), 1)
+
+
+@pytest.mark.parametrize("place", ["nothing", "scenario.nothing", "recipe.stages.3.iterations", "seed.more", "recipe.stages.x.y.z"])
+def test_a_place_that_does_not_exist(place):
+    assert not list(found(TREE, place.split(".")))
+    with pytest.raises(KeyError):
+        put(TREE, place, 1)
+
+
+def test_every_leaf_is_found_where_it_is_said_to_be():
+    assert all(list(found(TREE, place.split("."))) for place in leaves(TREE))
+    assert concrete(TREE, "scenario.federation.defences.gaussian_noise.sigma") == "scenario.federation.defences.0.sigma"
+
+
+def test_near_words():
+    assert near("dgl", ("dlg", "ig")) == "; did you mean dlg?"
+    assert near("cifar", ("cifar10", "cifar100", "photos")) == "; did you mean cifar10 or cifar100?"
+    assert near("zebra", ("dlg", "ig")) == ""

@@ -1,0 +1,110 @@
+"""The loss around the truth: zero there, on axes at right angles, with every restart's path."""
+
+import math
+from functools import cache
+
+import numpy as np
+import pytest
+import torch
+
+from leaklab.attacks.labels import Given
+from leaklab.attacks.matching.priors import TotalVariation
+from leaklab.experiments.frame import Frame
+from leaklab.experiments.landscape import Cut, Landscape
+from leaklab.federation.rounds import Federation
+from leaklab.settings import Refusal
+from tests.experiments import small
+
+INVERSION = small.inversion(Federation(clients=2), restarts=2, iterations=4)
+SURFACE = Landscape(inversion=INVERSION, points=5, span=1)
+LINE = SURFACE.changed(("shape",), "line")
+
+
+@cache
+def frames(experiment: Landscape) -> list[Frame]:
+    return list(experiment.run("cpu"))
+
+
+def test_a_surface_fills_row_by_row():
+    found = frames(SURFACE)
+    assert [frame.index for frame in found] == list(range(5)) and [frame.final for frame in found] == [False] * 4 + [True]
+    for number, frame in enumerate(found):
+        rows = [name for name in frame.series if name.startswith("row.")]
+        assert rows == [f"row.{row}" for row in range(number + 1)] and "line" not in frame.series
+        assert frame.scalars["progress"] == (number + 1) / 5
+    assert found[-1].series["x"] == found[-1].series["y"] == [-1, -0.5, 0, 0.5, 1]
+    assert all(len(found[-1].series[f"row.{row}"]) == 5 for row in range(5))
+
+
+def test_a_line_is_one_frame():
+    [frame] = frames(LINE)
+    assert frame.final and len(frame.series["line"]) == 5 and frame.series["y"] == [0]
+    assert frame.series["line"] == pytest.approx(frames(SURFACE)[-1].series["row.2"], rel=1e-9, abs=1e-12)
+
+
+def test_at_the_truth_the_loss_is_zero_and_nowhere_lower():
+    last = frames(SURFACE)[-1]
+    surface = np.array([last.series[f"row.{row}"] for row in range(5)])
+    assert last.series["point.truth"] == [0, 0, 0]
+    assert surface[2, 2] < 1e-12 and surface.min() == surface[2, 2] and (np.delete(surface.ravel(), 12) > 1e-6).all()
+
+
+def test_with_total_variation_the_truth_costs_something():
+    stage = INVERSION.recipe.stages[0].model_copy(update={"priors": (TotalVariation(weight=0.1),)})
+    smooth = LINE.changed(("inversion", "recipe", "stages", 0), stage)
+    assert frames(smooth)[-1].series["point.truth"][2] > 1e-3
+
+
+def test_the_first_axis_leads_from_the_truth_to_the_start():
+    series = frames(SURFACE)[-1].series
+    x, y, loss = series["point.start"]
+    assert (x, y) == pytest.approx((1, 0), abs=1e-9)
+    assert loss == pytest.approx(series["row.2"][4], rel=1e-9)  # the surface's own value at (1, 0)
+
+
+def test_every_restart_leaves_a_path_from_its_start_to_its_end():
+    series = frames(SURFACE)[-1].series
+    assert {name for name in series if name.startswith("path.")} == {
+        f"path.{restart}.{axis}" for restart in (0, 1) for axis in "xy"
+    }
+    # Four iterations, the start, and the end once more.
+    assert all(len(values) == 6 for name, values in series.items() if name.startswith("path."))
+    ends = [(series[f"path.{restart}.x"][-1], series[f"path.{restart}.y"][-1]) for restart in (0, 1)]
+    assert tuple(series["point.reconstruction"][:2]) in ends
+
+
+@pytest.mark.parametrize("second", ["worst end", "random"])
+def test_the_axes_are_at_right_angles_and_of_one_length(second: str):
+    experiment = SURFACE.changed(("second",), second)
+    played = INVERSION.scenario.play(INVERSION.seed, device=torch.device("cpu"), dtype=torch.float64)
+    [chosen, _] = played.exchanges
+    cut: Cut = experiment._cut(chosen, [snapshot for _, snapshot in INVERSION.guesses([chosen])])
+    assert abs(cut.first @ cut.second) < 1e-9 * cut.first.square().sum()
+    assert cut.first.norm() == pytest.approx(float(cut.second.norm()))
+    where = cut.truth + 0.25 * cut.first - 2 * cut.second
+    assert cut.place(where.reshape(chosen[1].images.shape)) == pytest.approx((0.25, -2))
+
+
+def test_another_client_has_another_landscape():
+    other = frames(LINE.changed(("client",), 1))[-1]
+    assert other.series["line"] != frames(LINE)[-1].series["line"]
+    assert not np.array_equal(other.pictures["truth"], frames(LINE)[-1].pictures["truth"])
+
+
+def test_the_last_frame_shows_pictures_and_says_what_the_truth_costs():
+    last = frames(SURFACE)[-1]
+    assert {name: picture.shape for name, picture in last.pictures.items()} == {
+        "truth": (16, 16, 3), "reconstruction": (16, 16, 3),
+    }  # fmt: skip
+    assert last.note.startswith("At the truth the loss is 0; the attack began at ") and last.note.endswith(".")
+    assert not any(frame.pictures or frame.note for frame in frames(SURFACE)[:-1])
+
+
+def test_the_same_seed_gives_the_same_landscape():
+    one, again = frames(LINE)[-1], frames.__wrapped__(LINE)[-1]
+    assert one.series == again.series and all(map(math.isfinite, one.series["line"]))
+
+
+def test_what_the_attack_lacks_is_refused():
+    with pytest.raises(Refusal, match="tick 'Labels are told'"):
+        next(SURFACE.changed(("inversion", "recipe", "labels"), Given()).run("cpu"))

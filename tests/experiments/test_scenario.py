@@ -1,0 +1,94 @@
+"""The victim's side: played from one seed, with its pitfalls said aloud."""
+
+import pytest
+import torch
+
+from leaklab.experiments.scenario import Played, Scenario
+from leaklab.federation.rounds import Federation
+from leaklab.images.source import Photos
+from leaklab.networks.zoo import NetworkChoice
+from leaklab.protocol.observation import ThreatModel
+from leaklab.protocol.updates import flatten
+from leaklab.settings import Refusal
+from tests.experiments import small
+
+CPU = torch.device("cpu")
+TWO = Federation(clients=2)
+
+
+def play(scenario: Scenario, seed: int = 3, dtype: torch.dtype = torch.float32) -> Played:
+    return scenario.play(seed, device=CPU, dtype=dtype)
+
+
+def test_both_sides_fit_together():
+    played = play(small.scenario(TWO))
+    assert [observation.num_images for observation, _ in played.exchanges] == [1, 1]
+    assert played.pictures.names[:2] == ("Cat", "Cup of coffee") or len(played.pictures.names) == 2
+    for number, (observation, secret) in enumerate(played.exchanges):
+        assert torch.equal(secret.images[0], played.pictures.images[number])
+        assert secret.labels.tolist() == [played.pictures.labels[number]]
+        assert observation.image_shape == (3, 16, 16) and observation.num_classes == Photos().num_classes
+
+
+def test_the_same_seed_plays_the_same_round_and_another_another():
+    scenario = small.scenario(TWO, source=Photos())
+    for (one, a), (other, b) in zip(play(scenario).exchanges, play(scenario).exchanges, strict=True):
+        assert torch.equal(flatten(one.update), flatten(other.update)) and torch.equal(a.images, b.images)
+    assert not torch.equal(
+        flatten(play(scenario).exchanges[0][0].update), flatten(play(scenario, seed=4).exchanges[0][0].update)
+    )
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_everything_is_in_the_precision_that_was_asked_for(dtype: torch.dtype):
+    [(observation, secret)] = play(small.scenario(), dtype=dtype).exchanges
+    assert {part.dtype for part in observation.update.values()} == {secret.images.dtype} == {dtype}
+
+
+def test_the_other_photographs_are_the_album_in_the_same_form():
+    assert play(small.scenario()).others.shape == (len(Photos().draw(1, 16, torch.Generator()).class_names), 3, 16, 16)
+    assert play(small.scenario(source=Photos(grey=True))).others.shape[1:] == (1, 16, 16)
+
+
+@pytest.mark.parametrize(("federation", "words"), [
+    (Federation(step_first=True), "The server moved its weights before the attack"),
+    (Federation(clients=2, view="aggregated", normalise=True), "The clients' updates were normalised before averaging"),
+])  # fmt: skip
+def test_known_mistakes_are_warned_of_in_a_sentence(federation: Federation, words: str):
+    [warning] = play(small.scenario(federation)).warnings
+    assert warning.startswith(words) and warning.endswith(".")
+
+
+@pytest.mark.parametrize("federation", [Federation(), TWO, Federation(clients=2, normalise=True)])
+def test_what_is_no_mistake_is_not_warned_of(federation: Federation):
+    assert play(small.scenario(federation)).warnings == ()
+
+
+def test_the_network_may_tell_more_classes_apart_than_there_are_but_not_fewer():
+    scenario = small.scenario()
+    [(observation, _)] = play(scenario.changed(("num_classes",), 100)).exchanges
+    assert observation.num_classes == 100 and flatten(observation.update).isfinite().all()
+    with pytest.raises(Refusal, match="Classes: 5 are asked for and these photographs have .* or 0 for as many"):
+        play(scenario.changed(("num_classes",), 5))
+
+
+def test_what_a_network_cannot_compute_is_refused():
+    scenario = small.scenario().changed(("network",), NetworkChoice(name="resnet18", batch_norm="batch", stem="imagenet"))
+    with pytest.raises(Refusal, match="one number in each channel"):
+        play(scenario)
+
+
+def test_more_photographs_than_the_album_has_are_refused():
+    with pytest.raises(Refusal):
+        play(small.scenario(Federation(clients=16, images_per_client=32)))
+
+
+@pytest.mark.parametrize("view", ["per-client", "aggregated"])
+@pytest.mark.parametrize("told", [False, True])
+def test_the_outline_says_beforehand_what_will_be_told(view: str, told: bool):
+    threat = ThreatModel(labels=told, schedule=told)
+    scenario = small.scenario(Federation(clients=2, images_per_client=2, view=view), threat=threat, source=Photos())
+    outline, (seen, _) = scenario.outline(), play(scenario).exchanges[0]
+    for name in ("num_images", "num_clients", "num_classes", "image_shape", "schedule"):
+        assert getattr(outline, name) == getattr(seen, name)
+    assert (outline.labels is None) == (seen.labels is None) == (not told)
