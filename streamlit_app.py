@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from leaklab.settings import Refusal
 from leaklab.ui import session
 
 st.set_page_config("leaklab", page_icon="assets/logo.svg", layout="wide")
@@ -14,4 +15,8 @@ PAGES = [
     st.Page("pages/landscape.py", title="Landscape", icon=":material/landscape:", url_path="landscape"),
     st.Page("pages/runs.py", title="Runs", icon=":material/photo_library:", url_path="runs"),
 ]
-st.navigation(PAGES, position="top").run()
+page = st.navigation(PAGES, position="top")
+try:
+    page.run()
+except Refusal as refusal:  # the store may become locked, read-only or full at any moment
+    st.error(str(refusal), icon=":material/error:")

@@ -11,7 +11,7 @@ from leaklab.experiments.catalogue import PRESETS, tuned
 from leaklab.experiments.inversion import Inversion
 
 SEED, SCENES = 1234, 3
-FADING = ((1e-3, 150), (1e-4, 75), (1e-5, 75), (0.0, 150))  # TV weight and iterations of each stage
+FADING = ((1.0, 25), (0.1, 50), (1e-2, 75), (1e-3, 150))  # TV weight and iterations of each stage: 300 in all
 
 
 def rows(quick: bool) -> Iterator[Row]:
@@ -32,7 +32,7 @@ def rows(quick: bool) -> Iterator[Row]:
 
 
 def faded(recipe: Recipe, *, quick: bool = False) -> Recipe:
-    """Return a recipe whose only stage is followed by itself with less and less total variation, and at last none."""
+    """Return a recipe whose only stage is repeated with less and less total variation."""
     (stage,) = recipe.stages
     stages = tuple(
         stage.model_copy(update={"priors": (TotalVariation(weight=weight),), "iterations": 2 if quick else iterations})

@@ -127,12 +127,14 @@ def _link(ctx: click.Context) -> None:
     click.echo(command_line(experiment), err=True)
 
 
-main.add_command(Flagged("run", _run, run_options, help="Attack a federation that is played here, and score what comes back."))
+main.add_command(
+    Flagged("run", _run, run_options, help="Attack a federation that is played here, and score what comes back.")
+)
 main.add_command(
     Flagged(
         "link", _link, lambda: start_options(read=True),
-        help="Turn flags into an app link, and back. With --read, the link's settings are printed as JSON on the standard "
-        "output, and its command line on the standard error.",
+        help="Turn flags into an app link, and back. With --read, the link's settings are printed as JSON on the "
+        "standard output, and its command line on the standard error.",
     )
 )  # fmt: skip
 
@@ -154,12 +156,16 @@ def recipes(markdown: bool) -> None:
 
 @main.command()
 @click.option("--store", default="", show_default="the app's own", help="Address of the store that keeps the queue.")
-@click.option("--worker-id", default="", show_default="machine and process", help="What the worker is called in the store.")
+@click.option(
+    "--worker-id", default="", show_default="machine and process", help="What the worker is called in the store."
+)
 @click.option(
     "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
     help="auto takes every run, cuda those that do not ask for the CPU, cpu only those that do.",
 )  # fmt: skip
-@click.option("--threads", type=click.IntRange(1), default=os.cpu_count() or 1, show_default=True, help="Threads of torch.")
+@click.option(
+    "--threads", type=click.IntRange(1), default=os.cpu_count() or 1, show_default=True, help="Threads of torch."
+)
 @click.option("--once", is_flag=True, help="Stop when nothing is queued.")
 @click.option("--parent-pid", type=int, hidden=True, help="Ends when this process does.")
 def worker(store: str, worker_id: str, device: str, threads: int, once: bool, parent_pid: int | None) -> None:

@@ -49,7 +49,9 @@ def given(ctx: click.Context) -> dict[str, Any]:
     from leaklab.experiments.flags import FLAGS
 
     names = {flag.name: flag.name.removeprefix("--").replace("-", "_") for flag in FLAGS}
-    typed = {name: word for name, word in names.items() if ctx.get_parameter_source(word) is not ParameterSource.DEFAULT}
+    typed = {
+        name: word for name, word in names.items() if ctx.get_parameter_source(word) is not ParameterSource.DEFAULT
+    }
     return {name: ctx.params[word] for name, word in typed.items()}
 
 
@@ -59,10 +61,10 @@ def start_options(*, read: bool = False) -> list[click.Option]:
 
     reading = click.Option(["--read"], metavar="LINK", help="Take this link apart.")
     return [
-        click.Option(["--preset"], type=Word(list(PRESETS)), help="Begin with a preset of the app; other flags change it."),
+        click.Option(["--preset"], type=Word(list(PRESETS)), help="Begin with a preset of the app and change it."),
         click.Option(
             ["--set"], multiple=True, metavar="PATH=VALUE",
-            help="Set any other knob, such as recipe.stages.0.optimiser=adam; `leaklab recipes --markdown` lists them all.",
+            help="Set any knob, such as recipe.stages.0.optimiser=adam; `leaklab recipes --markdown` lists them all.",
         ),
         *([reading] if read else []),
     ]  # fmt: skip

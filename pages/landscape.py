@@ -4,7 +4,7 @@ import streamlit as st
 
 from leaklab.ui import session, words
 
-session.begin()
+session.begin("landscape")
 words.lead("landscape")
 with st.spinner("Loading PyTorch, once ..."):
     from leaklab.ui import choose, show, watch

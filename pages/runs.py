@@ -2,6 +2,6 @@
 
 from leaklab.ui import gallery, session, words
 
-session.begin()
+session.begin("runs")
 words.lead("runs")
 gallery.show_all()

@@ -4,7 +4,7 @@ import streamlit as st
 
 from leaklab.ui import session, story, words
 
-session.begin()
+session.begin("story")
 words.lead("story")
 story.film()
 for number, (heading, text) in enumerate(story.steps(), start=1):

@@ -64,9 +64,7 @@ class Scene:
 
     def update(self) -> Update:
         batches, rate = self.schedule.batches(len(self.images)), self.schedule.learning_rate
-        return self.forward.local_update(
-            self.weights, self.images, self.targets, batches=batches, learning_rate=rate
-        )
+        return self.forward.local_update(self.weights, self.images, self.targets, batches=batches, learning_rate=rate)
 
     def message(self, clients: int = 1) -> Message:
         return Message(

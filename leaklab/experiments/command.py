@@ -35,7 +35,9 @@ def assemble(given: Mapping[str, Any], sets: Sequence[str] = (), *, begin: Inver
     return experiment
 
 
-def plans(given: Mapping[str, Any], sets: Sequence[str] = (), *, begin: Inversion | None = None) -> dict[str, Inversion]:
+def plans(
+    given: Mapping[str, Any], sets: Sequence[str] = (), *, begin: Inversion | None = None
+) -> dict[str, Inversion]:
     """Return the experiments that some flags ask for by what the attacker sees: two for `both`, otherwise one.
 
     Raises: Refusal, naming the flag or the path, the value and what is allowed.
@@ -59,7 +61,9 @@ def command_line(experiment: Inversion, *, private: bool = False) -> str:
             given[flag.name] = value
             have = _dump(given)
     sets = _sets(given, wanted)
-    return shlex.join(["leaklab", "run", *(word for name, value in given.items() for word in _typed(name, value)), *sets])
+    return shlex.join(
+        ["leaklab", "run", *(word for name, value in given.items() for word in _typed(name, value)), *sets]
+    )
 
 
 def _sets(given: Mapping[str, Any], wanted: Any) -> list[str]:

@@ -1,5 +1,7 @@
 """Where an experiment computes: a processor or a GPU that exists, set so that the same seed gives the same picture."""
 
+import re
+
 import torch
 
 from leaklab.settings import Refusal
@@ -8,11 +10,13 @@ from leaklab.settings import Refusal
 def place(device: str) -> torch.device:
     """Return the device asked for; `auto` takes a GPU when there is one.
 
-    Raises: Refusal, when a GPU is asked for where there is none.
+    Raises: Refusal, when a GPU is asked for where there is none, or a device that nobody knows.
     """
     present = torch.cuda.is_available()
     if device == "auto":
         device = "cuda" if present else "cpu"
+    if not re.fullmatch(r"cpu|cuda(:\d+)?", device):
+        raise Refusal(f"There is no device {device!r}: choose cpu, cuda or auto.")
     if device.startswith("cuda") and not present:
         raise Refusal(f"The device {device!r} was asked for and this machine has no CUDA GPU: choose cpu or auto.")
     if device.startswith("cuda"):

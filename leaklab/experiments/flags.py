@@ -51,8 +51,12 @@ class Flag:
             return put(tree, self.place, self.words.get(value, value) if isinstance(value, str) else value)
         except KeyError as error:
             source = self.place.startswith("scenario.source")
-            name, chosen = ("--dataset", tree["scenario"]["source"]["kind"]) if source else ("--recipe", tree["recipe"]["key"])
-            raise Refusal(f"{self.name} means nothing with {name} {chosen}: leave it out, or choose another.") from error
+            name, chosen = (
+                ("--dataset", tree["scenario"]["source"]["kind"]) if source else ("--recipe", tree["recipe"]["key"])
+            )
+            raise Refusal(
+                f"{self.name} means nothing with {name} {chosen}: leave it out, or choose another."
+            ) from error
 
     def read(self, tree: Any) -> Any:
         """Return the value that would have to be typed to get what stands in some settings; None when none would."""

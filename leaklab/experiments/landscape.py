@@ -62,12 +62,13 @@ class Landscape(Settings):
                 progress = {"progress": snapshot.iteration / inversion.recipe.iterations / 2}
                 yield Frame(len(path) - 1, time.perf_counter() - start, done | progress)
         cut = self._cut(chosen, path)
+        series = self._axes() | cut.marks(path)
         for number, row in enumerate(self._rows(cut)):
             last = number + 1 == self._height
             done = {"rows_done": number + 1.0, "rows_total": float(self._height)}
             done |= {"progress": (1 + (number + 1) / self._height) / 2}
-            series = {f"row.{number}" if self.shape == "surface" else "line": row.tolist()}
-            series |= (self._axes() | cut.marks(path)) if last else {}
+            # Every frame holds all rows so far, for a worker keeps only some of the frames.
+            series = series | {f"row.{number}" if self.shape == "surface" else "line": row.tolist()}
             yield Frame(
                 len(path) + number, time.perf_counter() - start, done, series,
                 pictures=cut.pictures(path, chosen[1]) if last else {}, note=cut.note(path) if last else "", final=last,
@@ -131,7 +132,7 @@ class Cut:
         return series
 
     def pictures(self, path: list[Snapshot], secret: Secret) -> dict:
-        """Return the truth, the reconstruction, and what stands at a few points of the grid."""
+        """Return the truth and the reconstruction."""
         end = path[-1]
         return {"truth": tiles(secret.images.float().cpu()), "reconstruction": tiles(end.images[end.best].float().cpu())}
 

@@ -1,5 +1,7 @@
 """The referee: the only one who holds guesses and truth at once, to keep score and never to choose."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from jaxtyping import Float
@@ -102,11 +104,17 @@ class Referee:
             series[f"losses.{attack}"] = snapshot.losses.tolist()
             series |= {f"terms.{attack}.{name}": values.tolist() for name, values in snapshot.terms.items()}
         for metric in METRICS:
-            series[metric] = [value for scores in self._scored() for value in scores.values[metric].tolist()]
-        series["label_true"] = [float(label) for s in self._scored() for label in s.labels_true]
-        series["label_recovered"] = [float(label) for s in self._scored() for label in s.labels_recovered]
+            series[metric] = self._each(lambda scores, metric=metric: scores.values[metric])
+        series["label_true"] = [float(label) for secret in self.secrets for label in secret.labels]
+        series["label_recovered"] = self._each(lambda scores: scores.labels_recovered)
         series["client"] = [float(client) for secret in self.secrets for client in secret.client]
         return series
+
+    def _each(self, value: Callable[[Scores], Tensor]) -> list[float]:
+        """Return a value of every photograph in order; not a number where its attack has not begun."""
+        unknown = [torch.full((len(truth),), torch.nan) for truth in self.truth]
+        known = [value(self.scores[a]) if a in self.scores else unknown[a] for a in range(len(self.truth))]
+        return torch.cat([values.double() for values in known]).tolist()
 
 
 def tiles(images: Float[Tensor, "n c h w"]) -> np.ndarray:

@@ -29,7 +29,13 @@ def recipes() -> list[tuple[str, ...]]:
     rows = []
     for recipe in RECIPES.values():
         stages = [
-            (stage.distance.kind, _priors(stage.priors), _kind(stage.space), stage.optimiser.kind, str(stage.iterations))
+            (
+                stage.distance.kind,
+                _priors(stage.priors),
+                _kind(stage.space),
+                stage.optimiser.kind,
+                str(stage.iterations),
+            )
             for stage in recipe.stages
         ]
         parts = [" → ".join(dict.fromkeys(column)) for column in zip(*stages, strict=True)]
@@ -53,8 +59,8 @@ def markdown() -> str:
     parts = [
         "# Recipes", _table((*RECIPE_HEADS, "story"), told),
         "# Knobs",
-        "`leaklab run --set PATH=VALUE` sets any knob of an inversion, its path written without the first word: `[kind]` becomes the "
-        "place of such a part in its list, `.0` for the first, or falls away where there is no list.",
+        "`leaklab run --set PATH=VALUE` sets any knob of an inversion, its path written without the first word: "
+        "`[kind]` becomes the place of such a part in its list, such as `.0`, or falls away where there is no list.",
         _table(KNOB_HEADS, [(f"`{row.path}`", *astuple(row)[1:]) for row in knobs()]),
     ]  # fmt: skip
     return "\n\n".join(parts) + "\n"

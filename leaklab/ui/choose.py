@@ -6,14 +6,10 @@ import streamlit as st
 
 from leaklab.experiments import catalogue
 from leaklab.experiments.devices import available
-from leaklab.experiments.experiment import read
 from leaklab.experiments.inversion import Inversion
 from leaklab.experiments.landscape import Landscape
-from leaklab.settings import Refusal, from_link, to_link, walk
-from leaklab.ui import forms, photographs, session
-
-LINK = "x"  # the address's word for an experiment
-RUN = "run"  # and for a past run
+from leaklab.settings import Refusal, walk
+from leaklab.ui import address, forms, photographs, session
 
 _SECTIONS = (
     ("Federation", ("scenario.federation",), True),
@@ -98,41 +94,27 @@ def surveys(cut: Landscape, key: str) -> list[Landscape]:
     return [cut.model_copy(update={"inversion": one}) for one in experiments(cut.inversion, key)]
 
 
-def address(experiment: Inversion | Landscape) -> str:
-    """Return the word that restores every setting, but no private photograph."""
-    return to_link(experiment)
-
-
 def device(key: str) -> str:
     """Return where the next run computes."""
     return st.session_state.get(f"{key}.device") or "auto"
 
 
 def _begin(key: str) -> None:
-    """Start from the address on the first visit: a link, a past run, or the default preset."""
-    if f"{key}.experiment" in st.session_state:
+    """Start, whenever the page is entered, from what its address asks for, from what was held, or from the default."""
+    entered, held = session.entered(), st.session_state.get(f"{key}.experiment")
+    if held is not None and not entered:
         return
-    start, query = catalogue.DEFAULT.experiment, st.query_params
-    try:
-        if LINK in query:
-            start = from_link(Inversion, query[LINK])
-            if start.scenario.source.kind == "uploads":
-                st.toast(
-                    "This link came without its photograph, which belongs to whoever took it: a drawn picture stands in.",
-                    icon=":material/lock:", duration="long",
-                )  # fmt: skip
-        elif RUN in query:
-            past = read(session.services().store.run(query[RUN], session.visitor()).experiment)
-            start = past.inversion if isinstance(past, Landscape) else past
-            st.session_state[f"{key}.runs"] = [query[RUN]]
-    except Refusal as refusal:
-        st.session_state[f"{key}.complaint"] = str(refusal)
-    adopt(key, start)
+    start, complaints = address.asked(key, held or catalogue.DEFAULT.experiment)
+    if complaints:
+        begins = "The page starts from its default." if start is catalogue.DEFAULT.experiment else "The settings are kept."
+        st.session_state[f"{key}.complaint"] = " ".join([*complaints, begins])
+    if start != held:
+        adopt(key, start)
 
 
 def _presets(key: str) -> None:
     if complaint := st.session_state.pop(f"{key}.complaint", None):
-        st.warning(f"{complaint} The page starts from its default instead.", icon=":material/link_off:")
+        st.warning(complaint, icon=":material/link_off:")
     choice = f"{key}.preset.{_generation(key)}"
 
     def take() -> None:
@@ -212,9 +194,7 @@ def _hold(key: str, experiment: Inversion) -> None:
     if [knob.path for knob in walk(before)] != [knob.path for knob in walk(experiment)]:
         adopt(key, experiment)
         st.rerun()
-    link = to_link(experiment)
-    if st.query_params.get(LINK) != link:
-        st.query_params[LINK] = link
+    address.spell(key, experiment)
 
 
 def _generation(key: str) -> int:

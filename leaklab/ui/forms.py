@@ -72,7 +72,7 @@ def _number(knob: Knob, label: str, help: str, key: str) -> Any:
     if value is None or high >= _HUGE:
         return st.number_input(label, int(low), int(high), value, step=1, help=help, key=key, placeholder="as the seed")
     whole = isinstance(value, int)
-    if knob.log or (whole and high - low > _STEPS):
+    if knob.log or (whole and high - low > _STEPS * (knob.step or 1)):
         options = ladder(value, low, high, whole=whole)
         return st.select_slider(label, options, value, format_func=lambda v: f"{v:g}", help=help, key=key)
     step = knob.step or (1 if whole else (high - low) / 100)

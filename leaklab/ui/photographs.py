@@ -6,7 +6,7 @@ from leaklab.experiments.inversion import Inversion
 from leaklab.images import files
 from leaklab.images.source import Photos, Source, Uploads
 from leaklab.settings import Refusal, Settings
-from leaklab.ui import forms
+from leaklab.ui import forms, session, watch
 from leaklab.ui.album import album
 
 _PATH = ("scenario", "source")
@@ -44,7 +44,7 @@ def _album(source: Source, experiment: Inversion, key: str) -> Source:
 def _own(source: Source, experiment: Inversion, key: str) -> Source:
     """Take photographs in, shrink them at once, and let go of what was sent."""
     before = source if isinstance(source, Uploads) else Uploads()
-    if not before.pictures:
+    if st.session_state.pop("own.arrived", False) or not before.pictures:
         before = before.model_copy(update={"pictures": st.session_state.get("own.pictures", ())})
     st.caption(
         "They stay with you: shrunk to 64 pixels on arrival, seen by this browser alone, never in a link, "
@@ -53,7 +53,7 @@ def _own(source: Source, experiment: Inversion, key: str) -> Source:
     counter = st.session_state.setdefault("own.counter", 0)
     sent = st.file_uploader(
         "Upload", accept_multiple_files=True, key=f"own.upload.{counter}", label_visibility="collapsed",
-        type=["png", "jpg", "jpeg", "webp", "gif", "bmp", "tiff", "heic"],
+        type=["png", "jpg", "jpeg", "webp", "gif", "bmp", "tiff", "avif", "heic"],
     )  # fmt: skip
     shots = list(sent or ())
     if st.toggle("Use the camera", key="own.camera", help="Needs HTTPS, or this machine itself."):
@@ -65,7 +65,13 @@ def _own(source: Source, experiment: Inversion, key: str) -> Source:
         st.error(complaint, icon=":material/broken_image:")
     if before.pictures:
         st.image([f"data:image/png;base64,{text}" for text in before.pictures], width=48)
-        st.button("Forget my photographs", key=f"{key}.forget", on_click=_forget)
+        if len(before.pictures) > (used := experiment.scenario.federation.images):
+            st.caption(f"The first {used} of {len(before.pictures)} are attacked: more clients or photographs use more.")
+    if before.pictures or any(run.private for run in session.services().store.runs(session.visitor())):
+        st.button(
+            "Forget my photographs", key=f"{key}.forget", on_click=_forget,
+            help="Takes them off this page and deletes every run with them, for good.",
+        )  # fmt: skip
     return before
 
 
@@ -80,14 +86,19 @@ def _arrive(sent: list[tuple[str, bytes]], before: Uploads) -> None:
     st.session_state["own.pictures"] = tuple(dict.fromkeys(kept))[-32:]
     st.session_state["own.complaints"] = complaints
     st.session_state["own.counter"] += 1
+    st.session_state["own.arrived"] = True
     st.rerun()
 
 
 def _forget() -> None:
-    from leaklab.ui.session import services, visitor
-
+    """Delete every private run for good, and take one's photographs out of this session."""
+    try:
+        session.services().store.delete_private(session.visitor())
+    except Refusal as refusal:
+        st.session_state["own.complaints"] = [str(refusal)]
+        return
+    watch.forget()
     st.session_state["own.pictures"] = ()
-    services().store.delete_private(visitor())
     for name, value in list(st.session_state.items()):
         if name.endswith(".experiment") and isinstance(value, Settings):
             st.session_state[name] = value.changed((*_PATH, "pictures"), ()) if value.at(_PATH).kind == "uploads" else value

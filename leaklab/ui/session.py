@@ -104,11 +104,13 @@ def _adopt() -> None:
     """Give the component's answer a rerun: another tab of this browser was first."""
 
 
-def begin() -> None:
+def begin(page: str) -> None:
     """Prepare a page: the house's style, the visitor, the services; a store that cannot be opened ends it in a sentence."""
     from leaklab.ui.words import style
 
     _leave_automatic_pages()
+    if st.session_state.get("page") != page:
+        st.session_state["page"], st.session_state["entered"] = page, True
     st.html(f"<style>{style()}</style>")
     preload()
     try:
@@ -117,6 +119,11 @@ def begin() -> None:
     except Refusal as refusal:
         st.error(str(refusal), icon=":material/error:")
         st.stop()
+
+
+def entered() -> bool:
+    """Return, once, whether the visitor has just come to this page, so that its address has something to say."""
+    return bool(st.session_state.pop("entered", False))
 
 
 def _leave_automatic_pages() -> None:

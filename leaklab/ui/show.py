@@ -41,7 +41,8 @@ def before(experiment: Inversion, key: str) -> None:
 def inversion(watched: Watched, key: str) -> None:
     """Show a run of an attack: private photograph, guess and strip, and the curves under them."""
     if not watched.frames:
-        st.skeleton(height=260)
+        if not watched.run.over:
+            st.skeleton(height=260)
         return
     live = not watched.run.over
     reel(watched.film(24 if live else 48), key=f"{key}.reel", live=live)
@@ -164,13 +165,12 @@ def unpin(run_id: str) -> None:
 
 def landscape(watched: Watched, key: str) -> None:
     """Show the slice once it is complete."""
-    if not watched.frames:
+    if not watched.run.over:
         st.skeleton(height=420)
+    if not (watched.last and watched.last.final):
         return
     experiment = read(watched.run.experiment)
     line = isinstance(experiment, Landscape) and experiment.shape == "line"
-    if not watched.run.over:
-        return
     found, dark = surfaces.landscape(watched.frames), session.dark()
     if line:
         st.plotly_chart(surfaces.line(found, dark=dark), key=f"{key}.line", theme=None, alt=surfaces.alt(found))

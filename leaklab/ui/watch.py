@@ -14,7 +14,7 @@ from leaklab.experiments.inversion import Inversion
 from leaklab.experiments.landscape import Landscape
 from leaklab.runs.records import Run
 from leaklab.settings import Refusal
-from leaklab.ui import session
+from leaklab.ui import address, session
 from leaklab.views.strips import Film, film, pick
 
 TICK = 0.25  # seconds between two looks at a running run
@@ -76,21 +76,27 @@ def launch(experiments: list[Inversion] | list[Landscape], key: str, device: str
             for experiment in experiments
         ]  # fmt: skip
         services.pool.wake()
+        address.show(st.session_state[f"{key}.runs"])
     except Refusal as refusal:
         st.error(str(refusal), icon=":material/error:")
 
 
 def follow(key: str, draw: Callable[[Watched, str], None]) -> None:
     """Show the page's runs, redrawn a few times a second while one of them goes on."""
-    ids = st.session_state.get(f"{key}.runs") or []
-    going = any(not watched.run.over for watched in map(look, ids) if watched)
+    ids, going = st.session_state.get(f"{key}.runs") or [], running(key)
 
     def show() -> None:
         seen = [watched for watched in map(look, ids) if watched]
+        for sentence in dict.fromkeys(st.session_state.get("gone", {}).get(run_id) for run_id in ids):
+            if sentence:
+                st.info(sentence, icon=":material/search_off:")
         for column, watched in zip(st.columns(len(seen)) if len(seen) > 1 else [st.container()], seen, strict=False):
             with column:
-                _status(watched, key)
-                draw(watched, f"{key}.{watched.run.id}")
+                try:
+                    _status(watched, key)
+                    draw(watched, f"{key}.{watched.run.id}")
+                except Refusal as refusal:  # deleted at this very moment, or a store in trouble
+                    st.info(str(refusal), icon=":material/search_off:")
         if going and all(watched.run.over for watched in seen):
             st.rerun()
 
@@ -98,9 +104,10 @@ def follow(key: str, draw: Callable[[Watched, str], None]) -> None:
 
 
 def look(run_id: str) -> Watched | None:
-    """Return a run as it stands now, or None with a sentence when it is gone or another visitor's."""
+    """Return a run as it stands now; None, with the reason kept, when it is gone or another visitor's."""
     store, owner = session.services().store, session.visitor()
     held: dict[str, Watched] = st.session_state.setdefault("watched", {})
+    gone: dict[str, str] = st.session_state.setdefault("gone", {})
     try:
         watched = held.get(run_id) or Watched(store.run(run_id, owner))
         if watched.run.over and watched.last and watched.last.final:
@@ -112,8 +119,9 @@ def look(run_id: str) -> Watched | None:
         watched.frames += store.frames(run_id, after=watched.last.index if watched.last else -1)
     except Refusal as refusal:
         held.pop(run_id, None)
-        st.info(str(refusal), icon=":material/search_off:")
+        gone[run_id] = str(refusal)
         return None
+    gone.pop(run_id, None)
     held[run_id] = watched
     while len(held) > _KEPT:
         held.pop(next(iter(held)))
@@ -133,7 +141,22 @@ def _status(watched: Watched, key: str) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", key=f"{key}.status.{run.id}"):
         st.progress(min(max(run.progress, 0.0), 1.0), text=_going(watched))
-        st.button("Cancel", key=f"{key}.cancel.{run.id}", on_click=cancel, args=(run.id,), icon=":material/stop:")
+        if run.owner == session.visitor():
+            st.button("Cancel", key=f"{key}.cancel.{run.id}", on_click=cancel, args=(run.id,), icon=":material/stop:")
+    if run.message:
+        st.caption(f":material/info: {run.message}")
+
+
+def forget() -> None:
+    """Take private runs off the screen, and this session's copies of their pictures and numbers with them."""
+    held: dict[str, Watched] = st.session_state.get("watched", {})
+    mine = {run_id for run_id, watched in held.items() if watched.run.private}
+    for run_id in mine:
+        del held[run_id]
+    for name, value in list(st.session_state.items()):
+        if name.endswith(".runs") and mine.intersection(value):
+            st.session_state[name] = left = [run_id for run_id in value if run_id not in mine]
+            address.show(left)
 
 
 def cancel(run_id: str) -> None:
@@ -176,6 +199,7 @@ def _ended(watched: Watched) -> None:
         st.warning(f"Cancelled{at}; what was found until then is kept.", icon=":material/cancel:")
     else:
         st.error(run.message or "The run did not finish.", icon=":material/error:")
-    for note in (watched.frames[0].note.split("\n") if watched.frames else ()):
+    again = [run.message] if run.status == "finished" else []
+    for note in (*again, *(watched.frames[0].note.split("\n") if watched.frames else ())):
         if note:
             st.caption(f":material/info: {note}")

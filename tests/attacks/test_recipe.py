@@ -23,7 +23,7 @@ REFUSED = [  # recipe, number of images, the words expected
     (Recipe(labels=IDLG()), 2, "use one photograph a client"),
     (Recipe(labels=Jointly(), stages=(FEDAVG,)), 1, "tick 'Local training is told'"),
     (Recipe(labels=Jointly(), stages=(ADAM, GradientMatching(dummy_update=AveragedGradient()))), 1, "'fedsgd'"),
-    (Recipe(labels=Given(), stages=(FEDAVG,)), 1, "'Labels are told', or choose label recovery 'jointly'. The schedule"),
+    (Recipe(labels=Given(), stages=(FEDAVG,)), 1, "choose label recovery 'jointly'. The schedule of local"),
 ]
 
 

@@ -9,13 +9,14 @@ from leaklab.federation.rounds import Federation
 from leaklab.images.source import Photos, Source
 from leaklab.protocol.observation import ThreatModel
 
-THREE = Photos(names=("cat", "coffee", "rocket"))
+NAMES = ("cat", "coffee", "rocket")
 
 
 def scenario(
-    federation: Federation = Federation(), *, source: Source = THREE, threat: ThreatModel = ThreatModel()  # noqa: B008
+    federation: Federation = Federation(), *, source: Source | None = None, threat: ThreatModel = ThreatModel()  # noqa: B008
 ) -> Scenario:  # fmt: skip
-    return Scenario(source=source, image_size=16, federation=federation, threat=threat)
+    photos = Photos(names=NAMES[: federation.images])
+    return Scenario(source=source or photos, image_size=16, federation=federation, threat=threat)
 
 
 def recipe(*, iterations: int = 3, restarts: int = 1, of: Recipe = DLG) -> Recipe:

@@ -93,7 +93,9 @@ def test_a_wrong_set_gets_a_sentence(sets, words):
 
 
 def test_a_wrong_flag_is_named():
-    with pytest.raises(Refusal, match=r"^--dataset-split: scenario.source.cifar10.split: .*'train' or 'test' \(got 'all'\)"):
+    with pytest.raises(
+        Refusal, match=r"^--dataset-split: scenario.source.cifar10.split: .*'train' or 'test' \(got 'all'\)"
+    ):
         assemble({"--dataset": "cifar10", "--dataset-split": "all"})
 
 

@@ -1,21 +1,27 @@
 """Where an experiment computes: asked for, chosen, or refused."""
 
+from collections.abc import Iterator
+
 import pytest
 import torch
 
 from leaklab.experiments.devices import available, place
 from leaklab.settings import Refusal
 
+SWITCHES = (
+    (torch.backends.cuda.matmul, "allow_tf32"), (torch.backends.cudnn, "allow_tf32"),
+    (torch.backends.cudnn, "deterministic"), (torch.backends.cudnn, "benchmark"),
+)  # fmt: skip
+
 
 @pytest.fixture
-def gpu(monkeypatch: pytest.MonkeyPatch):
+def gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Say that there is a GPU, and give its switches back afterwards."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    for owner, name in (
-        (torch.backends.cuda.matmul, "allow_tf32"), (torch.backends.cudnn, "allow_tf32"),
-        (torch.backends.cudnn, "deterministic"), (torch.backends.cudnn, "benchmark"),
-    ):  # fmt: skip
-        monkeypatch.setattr(owner, name, getattr(owner, name))
+    before = [getattr(owner, name) for owner, name in SWITCHES]
+    yield
+    for (owner, name), value in zip(SWITCHES, before, strict=True):
+        setattr(owner, name, value)
 
 
 @pytest.fixture

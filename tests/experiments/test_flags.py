@@ -1,4 +1,4 @@
-"""The table of flags: every flag of the course project stands in it, at a knob that exists, and lands where it should."""
+"""The table of flags: the course project's all stand in it, each at a knob that exists, and land where they should."""
 
 import pytest
 
@@ -76,7 +76,9 @@ def test_a_flag_that_means_nothing_here_is_refused():
         BY_NAME["--init-scale"].put(put(TREE, "recipe.stages.0.space", {}), 1)
 
 
-@pytest.mark.parametrize("place", ["nothing", "scenario.nothing", "recipe.stages.3.iterations", "seed.more", "recipe.stages.x.y.z"])
+@pytest.mark.parametrize(
+    "place", ["nothing", "scenario.nothing", "recipe.stages.3.iterations", "seed.more", "recipe.stages.x.y.z"]
+)
 def test_a_place_that_does_not_exist(place):
     assert not list(found(TREE, place.split(".")))
     with pytest.raises(KeyError):

@@ -58,7 +58,8 @@ def test_the_progress_rises_to_the_end():
     progress = [frame.scalars["progress"] for frame in found]
     assert progress == sorted(progress) and progress[0] == 0 and progress[-1] == 1
     assert found[-1].scalars["iteration"] == found[-1].scalars["iterations"] == 3
-    assert found[-1].scalars["evaluations"] == 2 + 2 * 3 * 5  # each client's start, and five trials an iteration
+    spent = [frame.scalars["evaluations"] for frame in found]
+    assert spent[0] == 2 and spent == sorted(spent) and spent[-1] > 2 * 3 * 5  # five updates an iteration
 
 
 def test_the_loss_is_the_sum_of_each_attacks_lowest():
@@ -90,8 +91,9 @@ def test_clients_stand_in_their_order_each_attacked_with_noise_of_its_own():
     assert np.array_equal(found[0].pictures["truth"], truth)
     assert found[0].series["client"] == [0, 1]
     assert found[0].series["label_true"] == played.pictures.labels.tolist()
-    first, second = np.split(found[0].pictures["reconstruction"], 2, axis=1)
-    assert not np.array_equal(first, second)
+    exchanges = [played.exchanges[0]] * 2  # the same image twice: only the noise can differ
+    [(_, first), (_, second)] = [one for one in small.inversion().guesses(exchanges) if one[1].iteration == 0]
+    assert not torch.equal(first.code, second.code)
 
 
 def test_of_an_average_every_image_says_whose_it_is():
@@ -122,7 +124,7 @@ def test_the_last_frame_carries_the_verdict():
 
 
 def test_a_photograph_that_comes_back_is_called_recovered():
-    last = frames(small.inversion(iterations=150, of=IDLG_ROW))[-1]
+    last = frames(small.inversion(iterations=80, of=IDLG_ROW))[-1]
     assert last.note.startswith("Recovered in") and "label right" in last.note
     assert last.scalars["psnr"] > 40 and last.scalars["label_accuracy"] == 1
 

@@ -34,6 +34,7 @@ def test_an_aggregate_hides_every_single_update():
 
 
 def test_the_photographs_are_never_known():
+    everything = ThreatModel(labels=True, schedule=True, defences=True)
     for view in ("per-client", "aggregated"):
-        everything = ThreatModel(labels=True, schedule=True, defences=True)
-        assert "the photographs themselves" in knowledge(small.scenario(Federation(view=view), threat=everything)).unknown
+        lists = knowledge(small.scenario(Federation(view=view), threat=everything))
+        assert "the photographs themselves" in lists.unknown

@@ -2,6 +2,7 @@
 
 import math
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from leaklab.federation.rounds import Federation
 from leaklab.settings import Refusal
 from tests.experiments import small
 
-INVERSION = small.inversion(Federation(clients=2), restarts=2, iterations=4)
+INVERSION = small.inversion(Federation(clients=2), restarts=2, iterations=5)
 SURFACE = Landscape(inversion=INVERSION, points=5, span=1)
 LINE = SURFACE.changed(("shape",), "line")
 
@@ -25,19 +26,32 @@ def frames(experiment: Landscape) -> list[Frame]:
     return list(experiment.run("cpu"))
 
 
-def test_a_surface_fills_row_by_row():
-    found = frames(SURFACE)
-    assert [frame.index for frame in found] == list(range(5)) and [frame.final for frame in found] == [False] * 4 + [True]
-    for number, frame in enumerate(found):
+def filling(experiment: Landscape) -> list[Frame]:
+    return [frame for frame in frames(experiment) if "rows_done" in frame.scalars]
+
+
+@pytest.mark.parametrize("experiment", [SURFACE, LINE], ids=["surface", "line"])
+def test_it_lives_while_the_attack_runs_and_ends_with_the_final_frame(experiment: Landscape):
+    found = frames(experiment)
+    for one, next_one in pairwise(found):
+        assert one.index < next_one.index and one.seconds <= next_one.seconds and not one.final
+        assert one.scalars["progress"] < next_one.scalars["progress"]
+    assert found[-1].final and found[-1].scalars["progress"] == 1
+    attacking = [frame for frame in found if "rows_done" not in frame.scalars]
+    assert [frame.scalars["iteration"] for frame in attacking] == [0, 5]
+
+
+def test_a_surface_fills_row_by_row_and_no_frame_needs_another():
+    for number, frame in enumerate(filling(SURFACE)):
         rows = [name for name in frame.series if name.startswith("row.")]
         assert rows == [f"row.{row}" for row in range(number + 1)] and "line" not in frame.series
-        assert frame.scalars["progress"] == (number + 1) / 5
-    assert found[-1].series["x"] == found[-1].series["y"] == [-1, -0.5, 0, 0.5, 1]
-    assert all(len(found[-1].series[f"row.{row}"]) == 5 for row in range(5))
+        assert all(len(frame.series[row]) == 5 for row in rows) and "point.truth" in frame.series
+        assert frame.series["x"] == frame.series["y"] == [-1, -0.5, 0, 0.5, 1]
+    assert number == 4
 
 
-def test_a_line_is_one_frame():
-    [frame] = frames(LINE)
+def test_a_line_is_one_row():
+    [frame] = filling(LINE)
     assert frame.final and len(frame.series["line"]) == 5 and frame.series["y"] == [0]
     assert frame.series["line"] == pytest.approx(frames(SURFACE)[-1].series["row.2"], rel=1e-9, abs=1e-12)
 
@@ -67,8 +81,8 @@ def test_every_restart_leaves_a_path_from_its_start_to_its_end():
     assert {name for name in series if name.startswith("path.")} == {
         f"path.{restart}.{axis}" for restart in (0, 1) for axis in "xy"
     }
-    # Four iterations, the start, and the end once more.
-    assert all(len(values) == 6 for name, values in series.items() if name.startswith("path."))
+    # Five iterations, the start, and the end once more.
+    assert all(len(values) == 7 for name, values in series.items() if name.startswith("path."))
     ends = [(series[f"path.{restart}.x"][-1], series[f"path.{restart}.y"][-1]) for restart in (0, 1)]
     assert tuple(series["point.reconstruction"][:2]) in ends
 

@@ -18,8 +18,9 @@ from tests.scene import CLASSES, dice, scene
 
 def played(count: int = 2, *, clients: int = 1, told: bool = False, view: str = "per-client") -> Played:
     whole = scene(count)
+    threat = ThreatModel(labels=told)
     exchanges = Federation(clients=clients, view=view).play(
-        whole.network, whole.images, whole.labels, num_classes=CLASSES, threat=ThreatModel(labels=told), generator=dice()
+        whole.network, whole.images, whole.labels, num_classes=CLASSES, threat=threat, generator=dice()
     )
     names = tuple(map(str, range(CLASSES)))
     pictures = Pictures(whole.images.float(), whole.labels, names, names[:count])
@@ -84,7 +85,8 @@ def test_each_image_has_its_own_numbers():
     frame = referee.frame(1, 0)
     assert frame.series["psnr"][0] > 60 > frame.series["psnr"][1] and frame.series["mse"][0] < 1e-12
     assert frame.series["label_true"] == [0, 1] and frame.series["label_recovered"] == [0, 3]
-    assert frame.scalars["label_accuracy"] == 0.5 and frame.scalars["psnr"] == pytest.approx(sum(frame.series["psnr"]) / 2)
+    assert frame.scalars["label_accuracy"] == 0.5
+    assert frame.scalars["psnr"] == pytest.approx(sum(frame.series["psnr"]) / 2)
 
 
 def test_attacks_stand_side_by_side_in_the_order_of_the_clients_whoever_is_seen_first():

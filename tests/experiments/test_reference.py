@@ -11,8 +11,9 @@ ROWS = reference.knobs()
 def test_every_recipe_has_a_row():
     assert [row[0] for row in reference.recipes()] == list(RECIPES)
     assert dict(zip(reference.RECIPE_HEADS, reference.recipes()[-1], strict=True)) == {
-        "key": "ig", "name": "Inverting Gradients", "source": "geiping2020", "labels": "given_or_idlg", "distance": "cosine",
-        "priors": "total_variation 1e-06", "space": "pixels", "optimiser": "adam", "iterations": "4800",
+        "key": "ig", "name": "Inverting Gradients", "source": "geiping2020", "labels": "given_or_idlg",
+        "distance": "cosine", "priors": "total_variation 1e-06", "space": "pixels", "optimiser": "adam",
+        "iterations": "4800",
     }  # fmt: skip
 
 

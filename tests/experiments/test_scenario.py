@@ -23,7 +23,7 @@ def play(scenario: Scenario, seed: int = 3, dtype: torch.dtype = torch.float32) 
 def test_both_sides_fit_together():
     played = play(small.scenario(TWO))
     assert [observation.num_images for observation, _ in played.exchanges] == [1, 1]
-    assert played.pictures.names[:2] == ("Cat", "Cup of coffee") or len(played.pictures.names) == 2
+    assert len(played.pictures.names) == len(played.exchanges) == 2
     for number, (observation, secret) in enumerate(played.exchanges):
         assert torch.equal(secret.images[0], played.pictures.images[number])
         assert secret.labels.tolist() == [played.pictures.labels[number]]
@@ -73,9 +73,9 @@ def test_the_network_may_tell_more_classes_apart_than_there_are_but_not_fewer():
 
 
 def test_what_a_network_cannot_compute_is_refused():
-    scenario = small.scenario().changed(("network",), NetworkChoice(name="resnet18", batch_norm="batch", stem="imagenet"))
+    network = NetworkChoice(name="resnet18", batch_norm="batch", stem="imagenet")
     with pytest.raises(Refusal, match="one number in each channel"):
-        play(scenario)
+        play(small.scenario().changed(("network",), network))
 
 
 def test_more_photographs_than_the_album_has_are_refused():

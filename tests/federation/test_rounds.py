@@ -99,8 +99,8 @@ def test_normalising_scales_every_tensor_of_every_client_and_only_for_the_averag
     assert all(same(one.update, other.update) for (one, _), (other, _) in zip(play(plain), play(scaled), strict=True))
     [(whole, _)] = play(scaled.changed(("view",), "aggregated"))
     parts = [observation.update for observation, _ in play(plain)]
-    expected = sum(share * part["conv.bias"] / part["conv.bias"].norm() for share, part in zip((0.6, 0.4), parts))
-    assert torch.allclose(whole.update["conv.bias"], expected, rtol=1e-10)
+    first, second = (part["conv.bias"] / part["conv.bias"].norm() for part in parts)
+    assert torch.allclose(whole.update["conv.bias"], (3 * first + 2 * second) / 5, rtol=1e-10)
 
 
 def test_the_round_tells_what_the_threat_model_says_and_no_more():

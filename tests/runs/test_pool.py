@@ -151,7 +151,7 @@ def test_workers_share_the_cores_and_do_not_spin(url: str, tmp_path: Path, monke
     assert environment["OMP_WAIT_POLICY"] == "PASSIVE"
 
 
-@pytest.mark.parametrize(("given", "cores", "size"), [("", 8, 4), ("", 2, 1), ("", 1, 1), ("3", 2, 3), ("0", 2, 0)])
+@pytest.mark.parametrize(("given", "cores", "size"), [("", 8, 4), ("", 2, 2), ("", 1, 1), ("3", 2, 3), ("0", 2, 0)])
 def test_how_many_workers(given: str, cores: int, size: int, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("LEAKLAB_WORKERS", given)
     monkeypatch.setattr(pool, "_cores", lambda: cores)

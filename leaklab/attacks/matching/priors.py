@@ -28,15 +28,24 @@ class TotalVariation(Settings):
         help="How strongly neighbouring pixels are pulled together; smooths noise away, and detail with it.",
     )  # fmt: skip
 
+    rounding: float = knob(
+        0.0, low=0, high=0.5, title="Rounded corner", symbol="ε: √(∂x² + ε²) − ε", level="advanced",
+        help="Rounds the kink of the absolute value, over which second-order methods stumble; 0 keeps it sharp.",
+    )  # fmt: skip
+
     def bind(self, observation: Observation) -> Penalty:
         """Return the total variation of each restart's images."""
-        return lambda dummy: total_variation(dummy.images)
+        return lambda dummy: total_variation(dummy.images, rounding=self.rounding)
 
 
-def total_variation(images: Float[Tensor, "r n c h w"]) -> Float[Tensor, "r"]:
+def total_variation(images: Float[Tensor, "r n c h w"], *, rounding: float = 0.0) -> Float[Tensor, "r"]:
     """Return the anisotropic total variation of each restart, in intensity a pixel."""
-    rows, columns = images.diff(dim=-2), images.diff(dim=-1)
-    return rows.abs().mean((1, 2, 3, 4)) + columns.abs().mean((1, 2, 3, 4))
+    axes = (1, 2, 3, 4)
+    return sum(_size(images.diff(dim=dim), rounding).mean(axes) for dim in (-2, -1))
+
+
+def _size(steps: Float[Tensor, "*shape"], rounding: float) -> Float[Tensor, "*shape"]:
+    return (steps.square() + rounding**2).sqrt() - rounding if rounding else steps.abs()
 
 
 Prior = TotalVariation

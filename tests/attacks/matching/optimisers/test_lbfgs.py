@@ -1,8 +1,12 @@
 """L-BFGS, row by row, on functions whose minima are known."""
 
+from dataclasses import dataclass, field
+from itertools import pairwise
+
 import pytest
 import torch
 from torch import Tensor
+from torch.nn.functional import cosine_similarity
 
 from leaklab.attacks.matching.optimisers.lbfgs import LBFGS, LBFGSState
 from tests.attacks.matching.optimisers.bowls import Known, quadratic
@@ -45,7 +49,7 @@ def test_no_accepted_step_ever_goes_up():
         code, state = lbfgs.step(code, state, ROSENBROCK)
         losses.append(state.losses.item())
         assert torch.equal(state.losses, ROSENBROCK.losses_and_gradient(code)[0])
-    assert all(after <= before for before, after in zip(losses, losses[1:], strict=False)) and losses[-1] < 1
+    assert all(after <= before for before, after in pairwise(losses)) and losses[-1] < 1
 
 
 def test_every_row_goes_its_own_way():
@@ -60,6 +64,21 @@ def test_a_trial_that_is_not_a_number_is_a_failed_trial():
     code = torch.tensor([[1e-3, 30.0]], dtype=torch.float64)  # the first full step leads far beyond the wall
     end, state = run(WALL, code, 3)
     assert torch.allclose(end, torch.ones_like(end), atol=1e-6) and state.losses.isfinite().all()
+
+
+@dataclass(frozen=True)
+class Cliff(Known):
+    """A function that knows no slope below zero, though it has a value there."""
+
+    def losses_and_gradient(self, code: Tensor) -> tuple[Tensor, Tensor]:
+        losses, gradient = super().losses_and_gradient(code)
+        return losses, torch.where(code < 0, torch.nan, gradient)
+
+
+def test_a_trial_without_a_slope_is_a_failed_trial():
+    cliff = Cliff(lambda code: (code + 0.1).square().sum(1))
+    end, state = run(cliff, torch.tensor([[0.3]], dtype=torch.float64), 3)
+    assert 0 <= end.item() < 0.3 and state.gradient.isfinite().all() and state.losses.isfinite().all()
 
 
 def test_a_row_that_begins_diverged_waits_and_the_others_go_on():
@@ -92,10 +111,35 @@ def test_all_diverged_is_settled_from_the_beginning():
 
 
 @pytest.mark.parametrize("updates", [1, 4, 20])
-def test_an_iteration_makes_no_more_trials_than_torch_allows(updates: int):
-    objective, _ = quadratic(12, condition=1e4)
-    _, state = run(objective, start(), 1, LBFGS(updates=updates))
-    assert updates <= state.evaluations - 1 <= 1.25 * updates
+def test_an_iteration_is_so_many_updates_or_as_many_trials_as_torch_allows(updates: int):
+    code, lbfgs = start(1), LBFGS(updates=updates, patience=60)
+    hopeless = Known(lambda tried: torch.where((tried == code).all(1), tried.sum(1), torch.inf))
+    assert run(hopeless, code, 1, lbfgs)[1].evaluations - 1 == int(1.25 * updates)
+    assert updates <= run(quadratic(12)[0], code, 1, lbfgs)[1].evaluations - 1 <= 1.25 * updates
+
+
+@dataclass(frozen=True)
+class Flaky(Known):
+    """A function that is infinite at some of its evaluations, and remembers where it was asked."""
+
+    broken: tuple[int, ...] = ()
+    tried: list[Tensor] = field(default_factory=list)
+
+    def losses_and_gradient(self, code: Tensor) -> tuple[Tensor, Tensor]:
+        losses, gradient = super().losses_and_gradient(code)
+        self.tried.append(code)
+        return losses + torch.inf if len(self.tried) - 1 in self.broken else losses, gradient
+
+
+def test_a_direction_that_leads_nowhere_is_given_up_for_the_steepest_one():
+    flaky = Flaky(quadratic(12)[0].value, broken=(3, 4, 5))  # after two accepted steps, with patience for three trials
+    run(flaky, start(1), 1, LBFGS(patience=3))
+    begun, downhill = flaky.tried[2], -flaky.losses_and_gradient(flaky.tried[2])[1]
+    along = [cosine_similarity(flaky.tried[trial] - begun, downhill).item() for trial in (3, 4, 5, 6)]
+    assert along[0] == pytest.approx(along[1]) == pytest.approx(along[2]) and along[0] < 0.99
+    assert along[3] == pytest.approx(1)
+    steps = [(flaky.tried[trial] - begun).norm() for trial in (3, 4, 5)]
+    assert all(0.1 <= after / before <= 0.5 for before, after in pairwise(steps))
 
 
 def test_the_first_step_moves_by_at_most_one_in_all():
