@@ -3,7 +3,9 @@
 import os
 import random
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is first imported: the workers share the cores
 
@@ -13,6 +15,9 @@ from hypothesis import settings
 from jaxtyping import install_import_hook
 
 from tests import shapes
+
+if TYPE_CHECKING:
+    from leaklab.ui.session import Services
 
 install_import_hook("leaklab", f"{shapes.__name__}.checked")  # shapes are checked in tests only
 settings.register_profile("leaklab", deadline=None, derandomize=True)
@@ -34,3 +39,12 @@ def tmp_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "home"
     monkeypatch.setenv("LEAKLAB_HOME", str(home))
     return home
+
+
+@pytest.fixture
+def services(tmp_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator["Services"]:
+    """Give a test's pages a store of their own, and no workers."""
+    from tests import app
+
+    with app.serving(monkeypatch) as made:
+        yield made

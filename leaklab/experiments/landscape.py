@@ -54,13 +54,15 @@ class Landscape(Settings):
         played = inversion.scenario.play(inversion.seed, device=place(device), dtype=dtype)
         chosen = played.exchanges[min(self.client, len(played.exchanges) - 1)]
         path: list[Snapshot] = []
+        index = 0
         for _, snapshot in inversion.guesses([chosen]):
-            path.append(snapshot)
+            path = _thinned(path) + [snapshot]
             if snapshot.iteration % _EVERY == 0:
                 done = {"iteration": float(snapshot.iteration), "iterations": float(inversion.recipe.iterations)}
                 done |= {"evaluations": float(snapshot.evaluations)}
                 progress = {"progress": snapshot.iteration / inversion.recipe.iterations / 2}
-                yield Frame(len(path) - 1, time.perf_counter() - start, done | progress)
+                yield Frame(index, time.perf_counter() - start, done | progress)
+                index += 1
         cut = self._cut(chosen, path)
         series = self._axes() | cut.marks(path)
         for number, row in enumerate(self._rows(cut)):
@@ -70,7 +72,7 @@ class Landscape(Settings):
             # Every frame holds all rows so far, for a worker keeps only some of the frames.
             series = series | {f"row.{number}" if self.shape == "surface" else "line": row.tolist()}
             yield Frame(
-                len(path) + number, time.perf_counter() - start, done, series,
+                index + number, time.perf_counter() - start, done, series,
                 pictures=cut.pictures(path, chosen[1]) if last else {}, note=cut.note(path) if last else "", final=last,
             )  # fmt: skip
 
@@ -146,6 +148,11 @@ class Cut:
 
     def _loss(self, images: Tensor) -> float:
         return float(self.objective.losses(images.reshape(1, -1))[0])
+
+
+def _thinned(path: list[Snapshot]) -> list[Snapshot]:
+    """Return a path that is never longer than can be drawn: every other moment goes, the first stays."""
+    return path[::2] if len(path) > 2 * _PATH_POINTS else path
 
 
 def _across(direction: Float[Tensor, "d"], first: Float[Tensor, "d"]) -> Float[Tensor, "d"] | None:

@@ -1,6 +1,7 @@
 """Pick an experiment: a preset, a link or a past run to start from, and then a widget for every knob."""
 
 import secrets
+from dataclasses import replace
 
 import streamlit as st
 
@@ -8,7 +9,7 @@ from leaklab.experiments import catalogue
 from leaklab.experiments.devices import available
 from leaklab.experiments.inversion import Inversion
 from leaklab.experiments.landscape import Landscape
-from leaklab.settings import Refusal, walk
+from leaklab.settings import Knob, Refusal, walk
 from leaklab.ui import address, forms, photographs, session
 
 _SECTIONS = (
@@ -26,7 +27,7 @@ def inversion(key: str) -> Inversion:
     _presets(key)
     experiment = _held(key)
     with st.sidebar:
-        experiment = photographs.choose(experiment, key=_name(key))
+        experiment = photographs.choose(experiment, page=key, key=_name(key))
         for title, prefixes, open_ in _SECTIONS:
             with st.expander(title, expanded=open_):
                 experiment = _section(experiment, title, prefixes, key)
@@ -44,17 +45,21 @@ def experiments(experiment: Inversion, key: str) -> list[Inversion]:
 
 def mend(experiment: Inversion, key: str) -> bool:
     """Say what the attack lacks, with a button that mends it where one press can; return whether it may start."""
-    try:
-        missing = [line for one in experiments(experiment, key) for line in one.recipe.missing(one.scenario.outline())]
-    except Refusal as refusal:
-        missing = [str(refusal)]
+    missing = [line for one in experiments(experiment, key) for line in _missing(one)]
     for line in dict.fromkeys(missing):
         st.warning(line, icon=":material/help:")
     if missing and not experiment.scenario.threat.labels:
         told = experiment.changed(("scenario", "threat", "labels"), True)
-        if not told.recipe.missing(told.scenario.outline()):
+        if not any(_missing(one) for one in experiments(told, key)):
             st.button("Tell the attacker the labels", key=f"{key}.tell", on_click=adopt, args=(key, told))
     return not missing
+
+
+def _missing(experiment: Inversion) -> list[str]:
+    try:
+        return list(experiment.recipe.missing(experiment.scenario.outline()))
+    except Refusal as refusal:
+        return [str(refusal)]
 
 
 def adopt(key: str, experiment: Inversion) -> None:
@@ -137,16 +142,28 @@ def _presets(key: str) -> None:
 def _section(experiment: Inversion, title: str, prefixes: tuple[str, ...], key: str) -> Inversion:
     if title == "Attack":
         experiment = _recipe(experiment, key)
-    basic = forms.knobs(experiment, *prefixes, level="basic")
+    basic = [knob for knob in forms.knobs(experiment, *prefixes, level="basic") if not _later(knob)]
     if title == "Federation":
         basic = [knob for knob in basic if knob.path[-1] != "view"]
     experiment = forms.edit(experiment, basic, key=_name(key))
     if title == "Federation":
         experiment = _view(experiment, key)
+    later = [replace(knob, title=f"Stage {_later(knob) + 1}: {knob.title}") for knob in walk(experiment) if _offered(knob)]
     advanced = forms.knobs(experiment, *prefixes, level="advanced")
-    if advanced and st.toggle("More", key=f"{_name(key)}.more.{title}", help="Show the rarely used settings."):
+    advanced = [knob for knob in advanced if not _later(knob)] + (later if title == "Attack" else [])
+    if advanced and st.toggle("More", key=f"{key}.more.{title}", help="Show the rarely used settings."):
         experiment = forms.edit(experiment, advanced, key=_name(key))
     return experiment
+
+
+def _later(knob: Knob) -> int:
+    """Return which stage after the first a knob belongs to; 0 for every other knob."""
+    return int(knob.path[2]) if knob.path[:2] == ("recipe", "stages") and len(knob.path) > 3 else 0
+
+
+def _offered(knob: Knob) -> bool:
+    # Later stages go on from where the first one ended: what they start from and how often is settled by then.
+    return bool(_later(knob)) and knob.path[-1] in ("iterations", "weight")
 
 
 def _recipe(experiment: Inversion, key: str) -> Inversion:

@@ -13,8 +13,8 @@ _PATH = ("scenario", "source")
 _ALBUM, _OWN, _DATA = "Album", "Your own", "Data set"
 
 
-def choose(experiment: Inversion, *, key: str) -> Inversion:
-    """Draw the choice of photographs and return the experiment with them."""
+def choose(experiment: Inversion, *, page: str, key: str) -> Inversion:
+    """Draw the choice of photographs, with keys that begin with `key`, and return the experiment with them."""
     with st.expander("Photographs", expanded=True):
         source = experiment.scenario.source
         held = {"photos": _ALBUM, "uploads": _OWN}.get(source.kind, _DATA)
@@ -28,8 +28,11 @@ def choose(experiment: Inversion, *, key: str) -> Inversion:
             experiment = experiment.model_copy(
                 update={"scenario": experiment.scenario.model_copy(update={"source": new})}
             )
-        sizes = forms.knobs(experiment, "scenario.image_size", level="basic")
-        return forms.edit(experiment, sizes, key=key)
+        knobs = forms.knobs(experiment, "scenario.image_size", level="basic")
+        advanced = forms.knobs(experiment, "scenario.source", level="advanced")
+        if advanced and st.toggle("More", key=f"{page}.more.Photographs", help="Show the rarely used settings."):
+            knobs += advanced
+        return forms.edit(experiment, knobs, key=key)
 
 
 def _album(source: Source, experiment: Inversion, key: str) -> Source:

@@ -67,7 +67,7 @@ def worth(watched: Watched, key: str) -> None:
     """Show what the result is worth: against baselines that need no attack, and photograph by photograph."""
     last = watched.last
     bars = {name.removeprefix(_BASELINE): _mean(v) for name, v in last.series.items() if name.startswith(_BASELINE)}
-    values = {"this reconstruction": last.scalars.get("psnr"), **bars}
+    values = {name: _rounded(value) for name, value in ({"this reconstruction": last.scalars.get("psnr")} | bars).items()}
     left, right = st.columns(2)
     with left:
         st.markdown("**Better than no attack at all?** PSNR in dB, mean over the photographs")
@@ -77,7 +77,7 @@ def worth(watched: Watched, key: str) -> None:
         )  # fmt: skip
     with right:
         st.markdown("**Photograph by photograph**")
-        st.dataframe(_table(watched), hide_index=True, height=180, key=f"{key}.table")
+        st.dataframe(_table(watched), hide_index=True, height="content" if len(last.series["psnr"]) < 5 else 180, key=f"{key}.table")
     for reason in last.note.split("\n")[1:]:
         st.caption(f":material/info: {reason}")
 
@@ -184,6 +184,10 @@ def landscape(watched: Watched, key: str) -> None:
 
 def _mean(values: list[float]) -> float | None:
     return sum(values) / len(values) if values else None
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)
 
 
 def _table(watched: Watched) -> dict[str, list]:

@@ -40,6 +40,30 @@ def test_restarts_are_measured_one_by_one():
     assert total_variation(images).tolist() == [2, 0, 0.5]
 
 
+@given(rounding=st.floats(1e-3, 0.5))
+def test_a_rounded_corner_keeps_flat_pictures_at_zero_and_costs_others_less(rounding: float):
+    flat, board = torch.full((1, 1, 3, 6, 5), 0.7, dtype=torch.float64), checkerboard()
+    assert total_variation(flat, rounding=rounding).abs() < 1e-15
+    expected = 2 * ((1 + rounding**2) ** 0.5 - rounding)
+    assert abs(total_variation(board, rounding=rounding).item() - expected) < 1e-12
+    assert total_variation(board, rounding=rounding) < total_variation(board)
+
+
+def test_a_rounded_corner_has_a_slope_everywhere():
+    images = torch.zeros(1, 1, 1, 4, 4, dtype=torch.float64, requires_grad=True)
+    [gradient] = torch.autograd.grad(total_variation(images, rounding=0.1).sum(), images)
+    assert gradient.abs().max() == 0
+    bump = torch.rand(1, 1, 1, 4, 4, dtype=torch.float64, generator=dice(), requires_grad=True)
+    assert torch.autograd.gradcheck(lambda images: total_variation(images, rounding=0.1), bump)
+
+
+def test_the_prior_rounds_as_it_is_set():
+    penalty = TotalVariation(weight=1, rounding=0.5).bind(scene().observation())
+    images = checkerboard()
+    dummy = Dummy(images, torch.ones(1, 2, 1), images.flatten(1), {})
+    assert torch.equal(penalty(dummy), total_variation(images, rounding=0.5))
+
+
 def test_the_prior_reads_the_images_and_leaves_its_weight_to_the_objective():
     penalty = TotalVariation(weight=0.25).bind(scene().observation())
     images = checkerboard()
