@@ -1,4 +1,4 @@
-"""Record the run the story plays: `python assets/record_story.py` writes assets/story/ anew, from the easy-leak preset."""
+"""Record the run the story plays: `python assets/record_story.py` writes assets/story/ anew."""
 
 import json
 from pathlib import Path
@@ -28,7 +28,13 @@ def main() -> None:
     noisy = plain.changed(("scenario", "federation", "defences"), [GaussianNoise(sigma=0.1).model_dump()])
     shielded = list(noisy.changed(("recipe", "stages", 0, "iterations"), 60).run("cpu"))[-1]
     last, middle = frames[-1].pictures["reconstruction"], frames[len(frames) // 3].pictures["reconstruction"]
-    stills = (truth, gradient(plain), gradient(plain, rows=64), beside(middle, last), shielded.pictures["reconstruction"])
+    stills = (
+        truth,
+        gradient(plain),
+        gradient(plain, rows=64),
+        beside(middle, last),
+        shielded.pictures["reconstruction"],
+    )
     for number, still in enumerate(stills, start=1):
         save(enlarged(still), f"step-{number}")
     numbers = {

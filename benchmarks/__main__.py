@@ -3,6 +3,7 @@
 import argparse
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator
 
 import torch
@@ -32,28 +33,32 @@ def main() -> int:
 
 
 def _measured(part: str, *, quick: bool) -> bool:
-    rows, began, refused = [], time.perf_counter(), ""
+    rows, began, ended = [], time.perf_counter(), ""
     try:
         for row in PARTS[part](quick):
             rows.append(row)
             print(f"{part}: {row.what}: {row.cells[1]}", file=sys.stderr, flush=True)
     except Refusal as refusal:
-        refused = str(refusal)
+        ended = str(refusal)
+    except Exception:  # the other parts can still be measured
+        ended = traceback.format_exc()
     seconds = time.perf_counter() - began
     print(f"\n{part}{' (quick: far fewer repetitions, not the numbers promised)' if quick else ''}, {seconds:.0f} s")
     if rows:
         print(f"\n{table.plain(rows)}\n")
         print(f"kept in {results.save(part, rows, quick=quick, seconds=seconds)}\n")
-    if refused:
-        print(f"{part} ended early: {refused}\n")
-    return not refused
+    if ended:
+        print(f"{part} ended early: {ended}\n")
+    return not ended
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure what leaklab promises.")
     parser.add_argument("parts", nargs="*", metavar="part", help=f"any of {', '.join(PARTS)}; none for all")
     parser.add_argument("--quick", action="store_true", help="a minute at most, to see that it works")
-    parser.add_argument("--threads", type=int, default=0, help="threads torch may use in this process; 0 for its own choice")
+    parser.add_argument(
+        "--threads", type=int, default=0, help="threads torch may use in this process; 0 for its own choice"
+    )
     parser.add_argument("--write", action="store_true", help="put the tables kept so far into docs/performance.md")
     asked = parser.parse_args()
     if unknown := [part for part in asked.parts if part not in PARTS]:

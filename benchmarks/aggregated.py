@@ -1,4 +1,4 @@
-"""Aggregated: three images out of one averaged gradient, by our recipe and by the course project's code on the same scene."""
+"""Aggregated: three images out of one averaged gradient, by our recipe and by the course project's code."""
 
 from collections.abc import Iterator
 
@@ -48,7 +48,9 @@ def _beside(setting: Inversion, ours: list[Outcome], seeds: range) -> Iterator[R
         return
     theirs, seconds = zip(*(course_project.attack(folder, _seeded(setting, seed)) for seed in seeds), strict=True)
     psnr = [float(scores.values["psnr"].mean()) for scores in theirs]
-    yield Row("course project's code: mean PSNR of a scene", tuple(psnr), "dB", note=f"{_seconds(seconds)} a scene, float32")
+    yield Row(
+        "course project's code: mean PSNR of a scene", tuple(psnr), "dB", note=f"{_seconds(seconds)} a scene, float32"
+    )
     ahead = tuple(_mean(outcome) - value for outcome, value in zip(ours, psnr, strict=True))
     yield Row("ours above the course project's code", ahead, "dB", by="lowest", at_least=0)
 

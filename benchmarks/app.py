@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 PATIENCE = 60_000  # milliseconds a locator may wait
 _WIDE = {"width": 1440, "height": 900}
 _CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_NO_BROWSER = "A real browser is needed: {}; `make test` installs what is missing, and CHROMIUM names a browser of yours."
+_NO_BROWSER = (
+    "A real browser is needed: {}; `make test` installs what is missing, and CHROMIUM names a browser of yours."
+)
 
 
 @dataclass(frozen=True)

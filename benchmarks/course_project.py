@@ -35,14 +35,16 @@ def checkout() -> Path | None:
         return None
     folder = Path(named).expanduser().resolve()
     if not (folder / "federated.py").is_file():
-        raise Refusal(f"COURSE_PROJECT is {named!r}, where there is no federated.py: name a checkout of the course project.")
+        raise Refusal(
+            f"COURSE_PROJECT is {named!r}, where there is no federated.py: name a checkout of the course project."
+        )
     return folder
 
 
 def attack(folder: Path, inversion: Inversion) -> tuple[Scores, float]:
     """Return the scores and seconds of its inversion: our images, labels, weights and seed, its every line of attack.
 
-    It computes in float32, whatever the inversion's precision; its generator, seeded alike, draws the same start as ours.
+    It computes in float32, whatever the inversion's precision; seeded alike, it draws the same start as ours.
     Raises: Refusal, when its gradient of this scene is not ours.
     """
     stage = inversion.recipe.stages[0]

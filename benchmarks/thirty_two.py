@@ -1,4 +1,4 @@
-"""Thirty-two at once: thirty-two photographs of different classes out of one gradient, and what repeated labels cost."""
+"""Thirty-two at once: thirty-two photographs of different classes out of one gradient, and with repeated labels."""
 
 from collections.abc import Iterator
 

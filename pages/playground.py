@@ -17,7 +17,8 @@ with st.container(horizontal=True, vertical_alignment="bottom", key="actions"):
         "Attack", type="primary", key="attack", icon=":material/bolt:", shortcut="Ctrl+Enter", disabled=not ready
     )
     st.button(
-        "Again, same seed", key="again", icon=":material/replay:", on_click=choose.again, args=(KEY,), disabled=not ready,
+        "Again, same seed", key="again", icon=":material/replay:", on_click=choose.again, args=(KEY,),
+        disabled=not ready,
         help="Starts over from the very same noise; on a CPU the picture is identical.",
     )  # fmt: skip
     st.button(

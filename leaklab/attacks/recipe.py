@@ -30,7 +30,10 @@ class Recipe(Settings):
 
     def missing(self, observation: Observation) -> list[str]:
         """Return what keeps this recipe from working on an observation, as sentences; empty when nothing does."""
-        return [*self.labels.missing(observation), *(line for stage in self.stages for line in stage.missing(observation))]
+        return [
+            *self.labels.missing(observation),
+            *(line for stage in self.stages for line in stage.missing(observation)),
+        ]
 
     def invert(self, observation: Observation, seed: int) -> Iterator[Snapshot]:
         """Yield the attacker's guesses, from noise to reconstruction; each stage starts where the last one ended.

@@ -118,7 +118,9 @@ class Cut:
     def place(self, images: Float[Tensor, "n c h w"]) -> tuple[float, float]:
         """Return where images fall on the plane."""
         away = images.flatten() - self.truth
-        return float(away @ self.first / self.first.square().sum()), float(away @ self.second / self.second.square().sum())
+        return float(away @ self.first / self.first.square().sum()), float(
+            away @ self.second / self.second.square().sum()
+        )
 
     def marks(self, path: list[Snapshot]) -> dict[str, list[float]]:
         """Return truth, start, reconstruction, and every restart's path, in the plane's coordinates."""
@@ -136,7 +138,10 @@ class Cut:
     def pictures(self, path: list[Snapshot], secret: Secret) -> dict:
         """Return the truth and the reconstruction."""
         end = path[-1]
-        return {"truth": tiles(secret.images.float().cpu()), "reconstruction": tiles(end.images[end.best].float().cpu())}
+        return {
+            "truth": tiles(secret.images.float().cpu()),
+            "reconstruction": tiles(end.images[end.best].float().cpu()),
+        }
 
     def note(self, path: list[Snapshot]) -> str:
         """Return in one sentence how the reconstruction's loss compares with the truth's."""

@@ -83,7 +83,9 @@ class Federation(Settings):
 
         if self.view == "per-client":
             return [exchange(update, numbers, [order]) for (update, order), numbers in zip(sent, held, strict=True)]
-        average = aggregate([update for update, _ in sent], [len(numbers) for numbers in held], normalise=self.normalise)
+        average = aggregate(
+            [update for update, _ in sent], [len(numbers) for numbers in held], normalise=self.normalise
+        )
         # The secret numbers all images in one row, each client's behind those of the one before.
         orders = [[own[batch] for batch in order] for (_, order), own in zip(sent, held, strict=True)]
         return [exchange(average, torch.cat(held), orders)]

@@ -27,7 +27,7 @@ def inversion(key: str) -> Inversion:
     _presets(key)
     experiment = _held(key)
     with st.sidebar:
-        experiment = photographs.choose(experiment, page=key, key=_name(key))
+        experiment = _settled(key, photographs.choose(experiment, page=key, key=_name(key)))
         for title, prefixes, open_ in _SECTIONS:
             with st.expander(title, expanded=open_):
                 experiment = _section(experiment, title, prefixes, key)
@@ -111,7 +111,9 @@ def _begin(key: str) -> None:
         return
     start, complaints = address.asked(key, held or catalogue.DEFAULT.experiment)
     if complaints:
-        begins = "The page starts from its default." if start is catalogue.DEFAULT.experiment else "The settings are kept."
+        begins = (
+            "The page starts from its default." if start is catalogue.DEFAULT.experiment else "The settings are kept."
+        )
         st.session_state[f"{key}.complaint"] = " ".join([*complaints, begins])
     if start != held:
         adopt(key, start)
@@ -145,14 +147,16 @@ def _section(experiment: Inversion, title: str, prefixes: tuple[str, ...], key: 
     basic = [knob for knob in forms.knobs(experiment, *prefixes, level="basic") if not _later(knob)]
     if title == "Federation":
         basic = [knob for knob in basic if knob.path[-1] != "view"]
-    experiment = forms.edit(experiment, basic, key=_name(key))
+    experiment = _settled(key, forms.edit(experiment, basic, key=_name(key)))
     if title == "Federation":
         experiment = _view(experiment, key)
-    later = [replace(knob, title=f"Stage {_later(knob) + 1}: {knob.title}") for knob in walk(experiment) if _offered(knob)]
+    later = [
+        replace(knob, title=f"Stage {_later(knob) + 1}: {knob.title}") for knob in walk(experiment) if _offered(knob)
+    ]
     advanced = forms.knobs(experiment, *prefixes, level="advanced")
     advanced = [knob for knob in advanced if not _later(knob)] + (later if title == "Attack" else [])
     if advanced and st.toggle("More", key=f"{key}.more.{title}", help="Show the rarely used settings."):
-        experiment = forms.edit(experiment, advanced, key=_name(key))
+        experiment = _settled(key, forms.edit(experiment, advanced, key=_name(key)))
     return experiment
 
 
@@ -171,10 +175,14 @@ def _recipe(experiment: Inversion, key: str) -> Inversion:
     held = experiment.recipe
     chosen = st.selectbox(
         "Recipe", keys, index=keys.index(held.key) if held.key in keys else 0, key=f"{_name(key)}.recipe",
-        format_func=lambda name: catalogue.RECIPES[name].name, help="A published attack; every part of it can be changed.",
+        format_func=lambda name: catalogue.RECIPES[name].name,
+        help="A published attack; every part of it can be changed.",
     )  # fmt: skip
     st.caption(catalogue.RECIPES[chosen].story)
-    return experiment if chosen == held.key else experiment.model_copy(update={"recipe": catalogue.recipe(chosen)})
+    if chosen != held.key:
+        adopt(key, experiment.model_copy(update={"recipe": catalogue.recipe(chosen)}))
+        st.rerun()
+    return experiment
 
 
 def _view(experiment: Inversion, key: str) -> Inversion:
@@ -205,13 +213,18 @@ def _held(key: str) -> Inversion:
 
 
 def _hold(key: str, experiment: Inversion) -> None:
-    """Keep what was chosen and write it into the address; a part that was swapped brings other widgets."""
-    before = _held(key)
+    """Keep what was chosen and write it into the address."""
     st.session_state[f"{key}.experiment"] = experiment
-    if [knob.path for knob in walk(before)] != [knob.path for knob in walk(experiment)]:
-        adopt(key, experiment)
-        st.rerun()
     address.spell(key, experiment)
+
+
+def _settled(key: str, experiment: Inversion) -> Inversion:
+    """Return the experiment, but begin anew when a part of it was swapped: that brings other widgets."""
+    before, after = ([(knob.path, knob.owner) for knob in walk(one)] for one in (_held(key), experiment))
+    if before != after:
+        adopt(key, experiment)  # under the old keys the widgets would still hold the values of the old part
+        st.rerun()
+    return experiment
 
 
 def _generation(key: str) -> int:

@@ -10,7 +10,12 @@ from leaklab.ui import session
 from leaklab.ui.clock import since
 
 _A_PAGE = 12
-_STATES = {"all": (), "finished": ("finished",), "going": ("queued", "running"), "ended early": ("cancelled", "failed", "lost")}  # fmt: skip
+_STATES = {
+    "all": (),
+    "finished": ("finished",),
+    "going": ("queued", "running"),
+    "ended early": ("cancelled", "failed", "lost"),
+}
 
 
 def show_all() -> None:
@@ -50,7 +55,9 @@ def _card(run: Run, owner: str) -> None:
         )  # fmt: skip
         st.button("Pin", key=f"pin.{run.id}", on_click=_pin, args=(run.id,), icon=":material/keep:", disabled=landscape)
         if run.owner == owner:
-            st.button("Delete", key=f"delete.{run.id}", on_click=_delete, args=(run.id, owner), icon=":material/delete:")
+            st.button(
+                "Delete", key=f"delete.{run.id}", on_click=_delete, args=(run.id, owner), icon=":material/delete:"
+            )
 
 
 def _thumbnail(run: Run) -> None:
@@ -84,4 +91,3 @@ def _delete(run_id: str, owner: str) -> None:
         session.services().store.delete(run_id, owner)
     except Refusal as refusal:
         st.toast(str(refusal), icon=":material/error:")
-

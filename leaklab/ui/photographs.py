@@ -28,6 +28,8 @@ def choose(experiment: Inversion, *, page: str, key: str) -> Inversion:
             experiment = experiment.model_copy(
                 update={"scenario": experiment.scenario.model_copy(update={"source": new})}
             )
+        if new.kind != source.kind:
+            return experiment
         knobs = forms.knobs(experiment, "scenario.image_size", level="basic")
         advanced = forms.knobs(experiment, "scenario.source", level="advanced")
         if advanced and st.toggle("More", key=f"{page}.more.Photographs", help="Show the rarely used settings."):
@@ -69,7 +71,9 @@ def _own(source: Source, experiment: Inversion, key: str) -> Source:
     if before.pictures:
         st.image([f"data:image/png;base64,{text}" for text in before.pictures], width=48)
         if len(before.pictures) > (used := experiment.scenario.federation.images):
-            st.caption(f"The first {used} of {len(before.pictures)} are attacked: more clients or photographs use more.")
+            st.caption(
+                f"The first {used} of {len(before.pictures)} are attacked: more clients or photographs use more."
+            )
     if before.pictures or any(run.private for run in session.services().store.runs(session.visitor())):
         st.button(
             "Forget my photographs", key=f"{key}.forget", on_click=_forget,
@@ -104,7 +108,9 @@ def _forget() -> None:
     st.session_state["own.pictures"] = ()
     for name, value in list(st.session_state.items()):
         if name.endswith(".experiment") and isinstance(value, Settings):
-            st.session_state[name] = value.changed((*_PATH, "pictures"), ()) if value.at(_PATH).kind == "uploads" else value
+            st.session_state[name] = (
+                value.changed((*_PATH, "pictures"), ()) if value.at(_PATH).kind == "uploads" else value
+            )
 
 
 def _data(source: Source, experiment: Inversion, key: str) -> Source:

@@ -105,7 +105,7 @@ def _adopt() -> None:
 
 
 def begin(page: str) -> None:
-    """Prepare a page: the house's style, the visitor, the services; a store that cannot be opened ends it in a sentence."""
+    """Prepare a page: style, visitor, services; a store that cannot be opened ends it in a sentence."""
     from leaklab.ui.words import style
 
     _leave_automatic_pages()

@@ -17,8 +17,8 @@ from leaklab.ui import session, watch
 from leaklab.ui.curve import curve
 from leaklab.ui.reel import reel
 from leaklab.ui.watch import Watched
-from leaklab.views.strips import Film
 from leaklab.views import charts, curves, export, strips, surfaces
+from leaklab.views.strips import Film
 
 _BASELINE = "baseline."
 
@@ -67,7 +67,9 @@ def worth(watched: Watched, key: str) -> None:
     """Show what the result is worth: against baselines that need no attack, and photograph by photograph."""
     last = watched.last
     bars = {name.removeprefix(_BASELINE): _mean(v) for name, v in last.series.items() if name.startswith(_BASELINE)}
-    values = {name: _rounded(value) for name, value in ({"this reconstruction": last.scalars.get("psnr")} | bars).items()}
+    values = {
+        name: _rounded(value) for name, value in ({"this reconstruction": last.scalars.get("psnr")} | bars).items()
+    }
     left, right = st.columns(2)
     with left:
         st.markdown("**Better than no attack at all?** PSNR in dB, mean over the photographs")
@@ -77,7 +79,12 @@ def worth(watched: Watched, key: str) -> None:
         )  # fmt: skip
     with right:
         st.markdown("**Photograph by photograph**")
-        st.dataframe(_table(watched), hide_index=True, height="content" if len(last.series["psnr"]) < 5 else 180, key=f"{key}.table")
+        st.dataframe(
+            _table(watched),
+            hide_index=True,
+            height="content" if len(last.series["psnr"]) < 5 else 180,
+            key=f"{key}.table",
+        )
     for reason in last.note.split("\n")[1:]:
         st.caption(f":material/info: {reason}")
 
@@ -135,7 +142,10 @@ def next_steps(key: str) -> None:
         )  # fmt: skip
         if link := st.query_params.get("x"):
             st.page_link(
-                "pages/landscape.py", label="See its loss landscape", icon=":material/landscape:", query_params={"x": link}
+                "pages/landscape.py",
+                label="See its loss landscape",
+                icon=":material/landscape:",
+                query_params={"x": link},
             )
 
 
@@ -173,13 +183,19 @@ def landscape(watched: Watched, key: str) -> None:
     line = isinstance(experiment, Landscape) and experiment.shape == "line"
     found, dark = surfaces.landscape(watched.frames), session.dark()
     if line:
-        st.plotly_chart(surfaces.line(found, dark=dark), key=f"{key}.line", theme=None, alt=surfaces.alt(found))
+        st.plotly_chart(
+            surfaces.line(found, dark=dark), key=f"{key}.line", theme=None, height=560, alt=surfaces.alt(found)
+        )
         return
     hill, plan = st.tabs(["Surface", "Map"])
     with hill:
-        st.plotly_chart(surfaces.surface(found, dark=dark), key=f"{key}.surface", theme=None, alt=surfaces.alt(found))
+        st.plotly_chart(
+            surfaces.surface(found, dark=dark), key=f"{key}.surface", theme=None, height=560, alt=surfaces.alt(found)
+        )
     with plan:
-        st.plotly_chart(surfaces.contour(found, dark=dark), key=f"{key}.contour", theme=None, alt=surfaces.alt(found))
+        st.plotly_chart(
+            surfaces.contour(found, dark=dark), key=f"{key}.contour", theme=None, height=560, alt=surfaces.alt(found)
+        )
 
 
 def _mean(values: list[float]) -> float | None:

@@ -46,7 +46,9 @@ class Watched:
         wanted = {(index, "reconstruction") for index in chosen} | ({(0, "truth")} if self.frames else set())
         self.pictures = {where: self._picture(*where) for where in wanted}
         return [
-            replace(frame, pictures={name: held for (index, name), held in self.pictures.items() if index == frame.index})
+            replace(
+                frame, pictures={name: held for (index, name), held in self.pictures.items() if index == frame.index}
+            )
             for frame in self.frames
         ]
 
@@ -170,7 +172,9 @@ def cancel(run_id: str) -> None:
 def _going(watched: Watched) -> str:
     place = session.services().store.place(watched.run.id)
     if watched.run.status == "queued":
-        ahead = f"{place.ahead} {'run' if place.ahead == 1 else 'runs'} before this one" if place.ahead else "next in line"
+        ahead = (
+            f"{place.ahead} {'run' if place.ahead == 1 else 'runs'} before this one" if place.ahead else "next in line"
+        )
         return f"Waiting: {ahead}{_about(place.seconds, ' until it starts')}."
     if not watched.last:
         return "Preparing: the clients train."

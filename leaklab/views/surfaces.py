@@ -16,6 +16,7 @@ from leaklab.views.palette import Ink, ink
 
 _MARKS = ("star", "circle", "x", "diamond", "square", "cross")  # told apart without colour
 _SOLID_MARKS = ("diamond", "circle", "x", "square", "cross", "circle-open")  # the 3-D drawing has fewer
+_DEPTH = 1e-8  # of the highest loss: what lies lower is drawn at the bottom
 _SCALE = "Cividis"  # even in lightness, and read alike by colour-blind eyes
 
 
@@ -35,13 +36,17 @@ class Landscape:
         marked = [loss for _, _, loss in self.points.values()]
         seen = np.concatenate([self.losses.ravel(), np.array(marked, float)])
         seen = seen[np.isfinite(seen) & (seen > 0)]
-        return float(np.log10(seen.min())) - 0.5 if seen.size else 0.0
+        if not seen.size:
+            return 0.0
+        # What is left by rounding alone would stretch the scale by twenty decades: below eight, all is the bottom.
+        return float(np.log10(max(seen.min(), seen.max() * _DEPTH))) - 0.5
 
     def heights(self, losses: Float[np.ndarray, "*any"]) -> Float[np.ndarray, "*any"]:
         """Return log10 of some losses: zero at the floor, gaps where they are not finite."""
         losses = np.asarray(losses, float)
         safe = np.where(np.isfinite(losses) & (losses > 0), losses, 1.0)
-        return np.where(np.isfinite(losses), np.where(losses > 0, np.log10(safe), self.floor), np.nan)
+        logs = np.maximum(np.log10(safe), self.floor)
+        return np.where(np.isfinite(losses), np.where(losses > 0, logs, self.floor), np.nan)
 
     def height(self, loss: float) -> float:
         """Return log10 of one loss, as `heights` does."""
@@ -123,7 +128,8 @@ def surface(found: Landscape, *, dark: bool = False) -> Any:
     sides = {"xaxis": "first direction", "yaxis": "second direction", "zaxis": "log10 loss"}
     scene = {side: _axis(title, colours) | {"backgroundcolor": colours.paper} for side, title in sides.items()}
     seen_from = {"eye": {"x": 1.8, "y": -1.8, "z": 1.1}, "center": {"z": -0.12}}
-    return figure.update_layout(scene=scene | {"annotations": notes, "camera": seen_from}, **_layout(colours))
+    box = {"aspectmode": "manual", "aspectratio": {"x": 1.7, "y": 1.7, "z": 1.0}}
+    return figure.update_layout(scene=scene | box | {"annotations": notes, "camera": seen_from}, **_layout(colours))
 
 
 def alt(found: Landscape) -> str:

@@ -70,7 +70,10 @@ class GradientMatching(Settings):
         stage: int = 0,
         previous: Snapshot | None = None,
     ) -> Iterator[Snapshot]:
-        """Yield the guesses after the start (iteration 0) and after every iteration, until no restart can move or the loss is low enough."""
+        """Yield the guesses after the start (iteration 0) and after every iteration.
+
+        It ends early when no restart can move any further, or when the best one's loss is low enough.
+        """
         objective = self.bind(observation, labels)
         code = previous.code if previous else objective.start(self.restarts, seed)
         state = self.optimiser.start(code, objective, self.iterations)

@@ -55,9 +55,7 @@ class LBFGS(Settings):
         20, low=1, high=50, title="Updates an iteration", level="advanced",
         help="How many moves are counted as one iteration.",
     )  # fmt: skip
-    patience: int = knob(
-        20, low=3, high=60, level="hidden", help="Shortened steps before a direction is given up."
-    )
+    patience: int = knob(20, low=3, high=60, level="hidden", help="Shortened steps before a direction is given up.")
 
     def start(self, code: Float[Tensor, "r d"], objective: Objective, iterations: int) -> LBFGSState:
         """Return the state before the first step: down the gradient, by at most one in all."""
