@@ -1,17 +1,14 @@
 """Aggregated: three images out of one averaged gradient, by our recipe and by the course project's code."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from benchmarks import course_project
 from benchmarks.attack import Outcome, attack
 from benchmarks.table import Row
-from leaklab.attacks.matching.priors import TotalVariation
-from leaklab.attacks.recipe import Recipe
 from leaklab.experiments.catalogue import PRESETS, tuned
 from leaklab.experiments.inversion import Inversion
 
 SEED, SCENES = 1234, 3
-FADING = ((1.0, 25), (0.1, 50), (1e-2, 75), (1e-3, 150))  # TV weight and iterations of each stage: 300 in all
 
 
 def rows(quick: bool) -> Iterator[Row]:
@@ -27,18 +24,11 @@ def rows(quick: bool) -> Iterator[Row]:
     yield _row("ours, its setting, float32", [attack(_seeded(single, seed)) for seed in seeds])
     bare = failing.model_copy(update={"recipe": tuned(failing.recipe, iterations=iterations)})
     yield _row("ours, without the two settings", [attack(_seeded(bare, seed)) for seed in seeds])
-    fading = rescued.model_copy(update={"recipe": faded(rescued.recipe, quick=quick)})
+    fading = PRESETS["aggregated-faded"].experiment
+    fading = fading.model_copy(update={"recipe": tuned(fading.recipe, iterations=2)}) if quick else fading
     yield _row("ours, TV that fades out", [attack(_seeded(fading, seed)) for seed in seeds], at_least=35)
-
-
-def faded(recipe: Recipe, *, quick: bool = False) -> Recipe:
-    """Return a recipe whose only stage is repeated with less and less total variation."""
-    (stage,) = recipe.stages
-    stages = tuple(
-        stage.model_copy(update={"priors": (TotalVariation(weight=weight),), "iterations": 2 if quick else iterations})
-        for weight, iterations in FADING
-    )
-    return recipe.model_copy(update={"stages": stages})
+    two = fading.changed(("scenario", "federation", "clients"), 2)
+    yield _row("ours, TV that fades out, two images", [attack(_seeded(two, seed)) for seed in seeds])
 
 
 def _beside(setting: Inversion, ours: list[Outcome], seeds: range) -> Iterator[Row]:
@@ -70,5 +60,5 @@ def _mean(outcome: Outcome) -> float:
     return sum(outcome.psnr) / len(outcome.psnr)
 
 
-def _seconds(seconds) -> str:
+def _seconds(seconds: Iterable[float]) -> str:
     return ", ".join(f"{value:.0f}" for value in seconds) + " s"

@@ -68,7 +68,9 @@ def reason(outcome: Outcome, number: int = 0) -> str:
         if not torch.isfinite(snapshot.losses).any()
         else f"loss down to {share:.0e} of its start",
         "the label is wrong" if not outcome.labels_right[number] else "",
-        "no restart could move any further" if snapshot.settled else f"{snapshot.iteration} iterations were used up",
+        f"stopped at iteration {snapshot.iteration}"
+        if snapshot.settled
+        else f"all {snapshot.iteration} iterations used up",
         f"another restart stands at {better:.0f} dB with a higher loss" if better >= RECOVERED else "",
     ]
     return ", ".join(part for part in parts if part)

@@ -25,7 +25,7 @@ PAGES = ("story", "playground", "landscape", "runs")
 def serving(monkeypatch: pytest.MonkeyPatch) -> Iterator[session.Services]:
     """Make the services that all pages of a test share, without workers, and let go of them afterwards."""
     monkeypatch.setenv("LEAKLAB_WORKERS", "0")
-    through_the_entry(monkeypatch)
+    as_served(monkeypatch)
     st.cache_resource.clear()
     made = session.services()
     yield made
@@ -36,8 +36,9 @@ def serving(monkeypatch: pytest.MonkeyPatch) -> Iterator[session.Services]:
     made.store.close()
 
 
-def through_the_entry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep AppTest from forgetting, before each run of a script, that the entry lists the pages."""
+def as_served(monkeypatch: pytest.MonkeyPatch, **cookies: str) -> None:
+    """Make AppTest as a server: it knows before each run that the entry lists the pages, and a browser's cookies."""
+    monkeypatch.setattr(type(st.context), "cookies", cookies)
     make = PagesManager.__init__
 
     def init(self: PagesManager, *args: object, **kwargs: object) -> None:

@@ -13,6 +13,9 @@ from leaklab.runs.private import Presence, owner
 from leaklab.runs.store import Store, default_url
 from leaklab.settings import Refusal
 
+# White on the dark theme's light blue cannot be read from the back of a room.
+_DARK_STYLE = '[data-testid="stBaseButton-primary"], [data-testid="stBaseButton-primary"] * { color: #08202f !important; }'
+
 _COOKIE = "leaklab_visitor"
 _KEEP = 24 * 3600  # seconds; no private run lives longer, so the key to it need not either
 
@@ -40,13 +43,17 @@ class Services:
 def services() -> Services:
     """Return the store, the warm workers and the register of who is here; made once in a process.
 
-    Raises: Refusal, when the store cannot be opened.
+    Raises: Refusal, when the store cannot be opened, or a variable of the environment is no number.
     """
     url = default_url()
     store = Store(url)
-    presence = Presence(store)
+    try:
+        presence, pool = Presence(store), Pool(url)
+    except Refusal:
+        store.close()  # the next visit tries anew
+        raise
     presence.start()
-    return Services(store, Pool(url), presence)
+    return Services(store, pool, presence)
 
 
 @st.cache_resource(show_spinner=False)
@@ -111,7 +118,7 @@ def begin(page: str) -> None:
     _leave_automatic_pages()
     if st.session_state.get("page") != page:
         st.session_state["page"], st.session_state["entered"] = page, True
-    st.html(f"<style>{style()}</style>")
+    st.html(f"<style>{style()}{_DARK_STYLE if dark() else ''}</style>")
     preload()
     try:
         services()

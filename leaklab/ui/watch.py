@@ -188,7 +188,7 @@ def _going(watched: Watched) -> str:
 
 
 def _about(seconds: float | None, what: str) -> str:
-    if seconds is None:
+    if seconds is None or round(seconds) == 0:
         return ""
     return f", about {seconds:.0f} s{what}" if seconds < 90 else f", about {seconds / 60:.0f} min{what}"
 

@@ -1,4 +1,4 @@
-"""The yardstick of the speed benchmark is DLG as the textbook writes it, and the house's objective computes the same."""
+"""The yardstick of the speed benchmark is DLG as the textbook writes it; the house's objective agrees."""
 
 import pytest
 import torch

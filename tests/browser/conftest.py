@@ -8,17 +8,18 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
+from leaklab.runs.store import Store
 from tests.browser import find_chromium
 
 ROOT = Path(__file__).parents[2]
-WIDE = {"width": 1440, "height": 900}
+WIDE = ViewportSize(width=1440, height=900)
 PATIENCE = 30_000  # milliseconds a locator may wait; generous, for no test here is a timed one
 expect.set_options(timeout=PATIENCE)
 
@@ -49,9 +50,23 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder where the served app keeps its store."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture
+def store(server: str, home: Path) -> Iterator[Store]:
+    """Open the served app's store, as a worker or an operator would."""
+    store = Store(f"sqlite:///{home}/runs.sqlite")
+    yield store
+    store.close()
+
+
+@pytest.fixture(scope="session")
+def server(home: Path) -> Iterator[str]:
     """Serve the app from a home of its own and return its address."""
-    home, port = tmp_path_factory.mktemp("home"), _free_port()
+    port = _free_port()
     address = f"http://127.0.0.1:{port}"
     with (home / "server.log").open("w") as log:
         process = subprocess.Popen(
@@ -64,21 +79,42 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
     finally:
         _stop(process)
+    assert "Traceback" not in (said := (home / "server.log").read_text()), said
 
 
 @pytest.fixture
-def page(chromium: Browser, server: str) -> Iterator[Page]:
-    """Open an empty page; when the test is over, fail if it asked anybody but this machine for anything."""
-    context = chromium.new_context(viewport=WIDE, base_url=server)
+def visit(chromium: Browser, server: str) -> Iterator[Callable[..., Page]]:
+    """Return how a new visitor comes, with a browser of one's own that has been nowhere.
+
+    When the test is over, fail if any asked anybody but this machine for anything, or if anything broke on a page.
+    """
+    contexts: list[BrowserContext] = []
     asked: list[str] = []
-    context.on("request", lambda request: asked.append(request.url))
-    page = context.new_page()
-    page.on("websocket", lambda websocket: asked.append(websocket.url))
-    page.set_default_timeout(PATIENCE)
-    yield page
-    context.close()
+    broken: list[str] = []
+
+    def come(size: ViewportSize = WIDE) -> Page:
+        context = chromium.new_context(viewport=size, base_url=server)
+        contexts.append(context)
+        context.on("request", lambda request: asked.append(request.url))
+        context.on("weberror", lambda error: broken.append(str(error.error)))
+        context.on("page", lambda page: page.on("websocket", lambda websocket: asked.append(websocket.url)))
+        context.set_default_timeout(PATIENCE)
+        return context.new_page()
+
+    yield come
+    for page in [page for context in contexts for page in context.pages]:
+        broken += page.locator("[data-testid=stException]").all_inner_texts()
+    for context in contexts:
+        context.close()
     strangers = sorted({url for url in asked if not _is_ours(url)})
-    assert not strangers, f"the page reached out to {strangers}"
+    assert not strangers, f"a page reached out to {strangers}"
+    assert not broken, f"on a page broke {broken}"
+
+
+@pytest.fixture
+def page(visit: Callable[..., Page]) -> Page:
+    """Return the empty page of a new visitor."""
+    return visit()
 
 
 def settle(page: Page) -> None:

@@ -1,14 +1,64 @@
-"""The app in a real browser, as a visitor meets it."""
+"""The app in a real browser, as a visitor meets it: pages, addresses, small screens."""
 
 import re
+from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+import pytest
+from playwright.sync_api import Page, ViewportSize, expect
 
+from leaklab.federation.rounds import Federation
+from leaklab.settings import to_link
+from tests.app import PAGES
+from tests.browser import steps
 from tests.browser.conftest import settle
+from tests.experiments import small
+
+PHONE = ViewportSize(width=390, height=844)
 
 
-def test_it_opens_on_the_story(page: Page):
-    page.goto("/")
+def test_a_page_that_is_the_first_a_new_server_is_asked_for_has_the_whole_navigation(page: Page):
+    page.goto("/playground")  # this must stay the first test: it wants a server nobody has been to
+    expect(page.get_by_role("heading", name="Playground")).to_be_visible()
     settle(page)
+    assert page.get_by_test_id("stTopNavLink").count() == len(PAGES)
+    expect(page.get_by_test_id("stSidebarNav")).to_have_count(0)
+
+
+def test_it_opens_on_the_story_and_moves_without_a_click(page: Page):
+    page.goto("/")
     expect(page).to_have_title(re.compile("leaklab"))
-    expect(page.locator("[data-testid=stException]")).to_have_count(0)
+    expect(page.get_by_role("heading", name="Your photograph never left your phone.")).to_be_visible()
+    assert len(steps.pictures(page, 3)) == 3
+    page.get_by_role("link", name="Try it yourself in the playground").click()
+    expect(page.get_by_role("heading", name="Playground")).to_be_visible()
+    expect(page.locator(".st-key-attack button")).to_be_enabled()
+
+
+def test_a_link_restores_the_settings_for_somebody_else(page: Page):
+    asked_for = small.inversion(Federation(clients=2), restarts=3)
+    steps.visit_playground(page, asked_for)
+    clients, restarts = (page.get_by_role("slider", name=name, exact=True) for name in ("Clients", "Restarts"))
+    expect(clients).to_have_value("2")
+    expect(restarts).to_have_value("3")
+    clients.press("ArrowRight")
+    changed = to_link(asked_for.changed(("scenario", "federation", "clients"), 3))
+    page.wait_for_url(f"**x={changed}*")
+    page.reload()
+    expect(clients).to_have_value("3")
+
+
+def test_a_broken_link_gets_a_sentence_and_the_default(page: Page):
+    page.goto("/playground?x=1.abc")
+    expect(steps.said(page, "This link is broken: part of it is missing or was changed.")).to_be_visible()
+    expect(page.locator(".st-key-attack button")).to_be_enabled()
+
+
+@pytest.mark.parametrize("size", [PHONE, ViewportSize(width=1440, height=900)], ids=["390", "1440"])
+def test_no_page_is_wider_than_its_screen(visit: Callable[..., Page], size: ViewportSize):
+    page = visit(size)
+    for name in PAGES:
+        page.goto(f"/{name}" if name != "story" else "/")
+        page.locator("h1").wait_for()
+        settle(page)
+        wide = page.evaluate("[document.documentElement, document.querySelector('[data-testid=stMain]')].map(e => e.scrollWidth)")
+        assert max(wide) <= size["width"], name

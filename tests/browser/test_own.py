@@ -1,0 +1,59 @@
+"""One's own photographs in a real browser: taken, attacked in private, and forgotten."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser import steps
+from tests.browser.conftest import settle
+from tests.ui import test_photographs as made
+
+
+def _send(page: Page, **files: bytes) -> None:
+    page.get_by_role("radio", name="Your own").click()
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
+        [{"name": f"{name}.png", "mimeType": "image/png", "buffer": raw} for name, raw in files.items()]
+    )
+
+
+def _kept(page: Page) -> Locator:
+    return page.get_by_test_id("stSidebar").get_by_test_id("stImage").locator("img")
+
+
+def test_uploads_that_are_no_photographs_get_their_sentences(page: Page):
+    steps.visit_playground(page, steps.FAST)
+    _send(page, diary=b"Dear diary", empty=b"", bomb=made.bomb(), good=made.turned(), print=made.photograph(1, "CMYK", "JPEG"))
+    for sentence in ("diary.png: This file is not a picture", "empty.png: This file is empty", "bomb.png: "):
+        expect(steps.said(page, sentence)).to_be_visible()
+    expect(_kept(page)).to_have_count(2)
+
+
+def test_a_private_run_is_seen_by_one_browser_alone_until_it_is_forgotten(page: Page, visit: Callable[..., Page]):
+    steps.visit_playground(page, steps.FAST)
+    _send(page, me=made.photograph())
+    expect(_kept(page)).to_have_count(1)
+    steps.attack(page)
+    steps.verdict(page)
+    run_id = steps.run_id(page)
+    page.reload()
+    steps.verdict(page)
+    expect(_kept(page)).to_have_count(1)  # the browser's cookie says who it is
+
+    other = visit()
+    other.goto("/runs")
+    settle(other)
+    expect(other.get_by_role("heading", name="Runs")).to_be_visible()
+    expect(other.locator(f".st-key-pin-{run_id}")).to_have_count(0)
+    other.goto(f"/playground?{page.url.partition('?')[2]}")
+    expect(steps.said(other, f"Run {run_id} is private: only the browser that started it may open it.")).to_be_visible()
+    expect(other.get_by_text("a drawn picture stands in").first).to_be_visible()
+    assert page.context.cookies()[0]["value"] not in page.url
+
+    page.get_by_role("link", name="Runs", exact=True).click()
+    expect(page.locator(f".st-key-pin-{run_id}")).to_have_count(1)
+    page.get_by_role("link", name="Playground", exact=True).click()
+    page.get_by_role("button", name="Forget my photographs").click()
+    expect(_kept(page)).to_have_count(0)
+    page.get_by_role("link", name="Runs", exact=True).click()
+    expect(page.get_by_role("heading", name="Runs")).to_be_visible()
+    expect(page.locator(f".st-key-pin-{run_id}")).to_have_count(0)
