@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from leaklab.settings import Refusal
 from leaklab.ui import session
 
 st.set_page_config("leaklab", page_icon="assets/logo.svg", layout="wide")
@@ -16,7 +15,5 @@ PAGES = [
     st.Page("pages/runs.py", title="Runs", icon=":material/photo_library:", url_path="runs"),
 ]
 page = st.navigation(PAGES, position="top")
-try:
+with session.refusals():
     page.run()
-except Refusal as refusal:  # the store may become locked, read-only or full at any moment
-    st.error(str(refusal), icon=":material/error:")

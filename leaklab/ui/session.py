@@ -3,6 +3,8 @@
 import gc
 import secrets
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import streamlit as st
@@ -14,7 +16,8 @@ from leaklab.runs.store import Store, default_url
 from leaklab.settings import Refusal
 
 # White on the dark theme's light blue cannot be read from the back of a room.
-_DARK_STYLE = '[data-testid="stBaseButton-primary"], [data-testid="stBaseButton-primary"] * { color: #08202f !important; }'
+_PRIMARY = '[data-testid="stBaseButton-primary"]'
+_DARK_STYLE = f"{_PRIMARY}, {_PRIMARY} * {{ color: #08202f !important; }}"
 
 _COOKIE = "leaklab_visitor"
 _KEEP = 24 * 3600  # seconds; no private run lives longer, so the key to it need not either
@@ -141,6 +144,15 @@ def _leave_automatic_pages() -> None:
     if PagesManager.uses_pages_directory:
         PagesManager.uses_pages_directory = False
         st.rerun()
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Show a refusal as its sentence: the store may become locked, read-only or full at any moment."""
+    try:
+        yield
+    except Refusal as refusal:
+        st.error(str(refusal), icon=":material/error:")
 
 
 def dark() -> bool:
