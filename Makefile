@@ -40,7 +40,7 @@ lint: $(VENV)/.dev
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 
-bench: $(VENV)/.installed
+bench: $(VENV)/.dev
 	$(PY) -m benchmarks $(ARGS)
 
 clean:

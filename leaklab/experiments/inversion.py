@@ -17,7 +17,7 @@ from leaklab.federation.rounds import Exchange
 from leaklab.settings import Settings, knob
 
 _EARLY = 10  # iterations that are always recorded: the eye wants to see the beginning
-_FRAMES = 150  # about how many moments a run records when nothing else is asked for
+_FRAMES = 300  # about how many moments a run records when nothing else is asked for; the store keeps fewer
 _CLIENT_SEEDS = 10_000  # distance between two clients' seeds, so that their restarts never meet
 
 
@@ -41,7 +41,7 @@ class Inversion(Settings):
     )  # fmt: skip
     record_every: int = knob(
         0, low=0, high=10_000, title="Record every", unit="iterations", level="advanced",
-        help="How often a picture is kept; 0 keeps about a hundred and fifty over the run.",
+        help="How often a picture is kept; 0 keeps about three hundred over the run.",
     )  # fmt: skip
 
     def run(self, device: str = "auto") -> Iterator[Frame]:

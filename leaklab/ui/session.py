@@ -3,6 +3,7 @@
 import gc
 import secrets
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ _PRIMARY = '[data-testid="stBaseButton-primary"]'
 _DARK_STYLE = f"{_PRIMARY}, {_PRIMARY} * {{ color: #08202f !important; }}"
 
 _COOKIE = "leaklab_visitor"
+_FIRST = 1.0  # seconds in which the first page is drawn before the import takes a core
 _KEEP = 24 * 3600  # seconds; no private run lives longer, so the key to it need not either
 
 # The secret lives in a cookie of this browser: a reload brings it back, a shared address does not carry it.
@@ -64,6 +66,7 @@ def preload() -> threading.Thread:
     """Import what the experiments need in the background, so that the first page need not wait for it."""
 
     def load() -> None:
+        time.sleep(_FIRST)
         import leaklab.experiments.catalogue  # noqa: F401
 
         gc.collect()

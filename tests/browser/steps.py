@@ -21,6 +21,10 @@ def visit_playground(page: Page, experiment: Inversion) -> None:
     settle(page)
 
 
+def slider(page: Page, name: str) -> Locator:
+    return page.get_by_role("group", name=name, exact=True).get_by_role("slider")
+
+
 def attack(page: Page) -> None:
     page.locator(".st-key-attack button").click()
 

@@ -37,7 +37,7 @@ def test_it_opens_on_the_story_and_moves_without_a_click(page: Page):
 def test_a_link_restores_the_settings_for_somebody_else(page: Page):
     asked_for = small.inversion(Federation(clients=2), restarts=3)
     steps.visit_playground(page, asked_for)
-    clients, restarts = (page.get_by_role("slider", name=name, exact=True) for name in ("Clients", "Restarts"))
+    clients, restarts = steps.slider(page, "Clients"), steps.slider(page, "Restarts")
     expect(clients).to_have_value("2")
     expect(restarts).to_have_value("3")
     clients.press("ArrowRight")

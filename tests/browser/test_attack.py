@@ -11,6 +11,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from leaklab.runs.store import Store
+from leaklab.settings import to_link
 from tests.browser import steps
 from tests.browser.conftest import settle
 
@@ -19,7 +20,7 @@ def test_the_picture_changes_while_the_attack_goes_on_until_it_is_cancelled(page
     steps.visit_playground(page, steps.LONG)
     steps.attack(page)
     assert len(steps.pictures(page, 5)) == 5
-    page.get_by_role("slider", name="Clients", exact=True).press("ArrowRight")
+    steps.slider(page, "Clients").press("ArrowRight")
     expect(page.get_by_text("Iteration").first).to_be_visible()
     assert len(steps.pictures(page, 3)) == 3  # a slider that moves loses nothing
     steps.cancel(page)
@@ -37,15 +38,15 @@ def test_a_finished_run_can_be_taken_home_compared_and_shared(page: Page, visit:
     assert _download(page, "Report (HTML)").startswith(b"<!doctype html>")
     page.get_by_role("button", name="Pin to compare").click()
     first = steps.run_id(page)
-    page.locator(".st-key-again button").click()
+    page.get_by_role("button", name="Again, same seed").click()
     page.wait_for_function("first => !location.search.includes(first)", arg=first)
     steps.verdict(page)
     page.get_by_role("button", name="Pin to compare").click()
     expect(page.get_by_role("button", name="Unpin")).to_have_count(2)
     other = visit()
     other.goto(page.get_by_test_id("stCode").first.inner_text().strip())
-    expect(other.get_by_role("slider", name="Restarts")).to_have_value("2")
-    assert steps.ITERATIONS and other.url.endswith(f"x={steps.to_link(steps.FAST)}")
+    expect(steps.slider(other, "Restarts")).to_have_value("2")
+    assert other.url.endswith(f"x={to_link(steps.FAST)}")
 
 
 def test_a_run_goes_on_without_its_tab_and_is_found_under_runs(page: Page, store: Store):

@@ -75,7 +75,7 @@ class GradientMatching(Settings):
         It ends early when no restart can move any further, or when the best one's loss is low enough.
         """
         objective = self.bind(observation, labels)
-        code = previous.code if previous else objective.start(self.restarts, seed)
+        code = objective.project(previous.code if previous else objective.start(self.restarts, seed))
         state = self.optimiser.start(code, objective, self.iterations)
         goal = self.enough * float(state.losses.min())
         yield objective.snapshot(code, stage=stage, iteration=0, state=state)
