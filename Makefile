@@ -11,7 +11,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input
 ADDRESS = $(if $(filter-out 0,$(LAN)),0.0.0.0,127.0.0.1)
 
-.PHONY: help run test lint bench clean
+.PHONY: help run test lint bench screenshots clean
 .DEFAULT_GOAL := help
 
 help:
@@ -42,6 +42,9 @@ lint: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(PY) -m benchmarks $(ARGS)
+
+screenshots: $(VENV)/.dev
+	$(PY) -m benchmarks.screenshots
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
