@@ -114,9 +114,7 @@ def take_home(watched: Watched, key: str) -> None:
             )  # fmt: skip
         if isinstance(experiment, Inversion):
             st.markdown("This link restores every setting, and no photograph of your own:")
-            # Streamlit's address of this page leaves out the page's own name when a fragment has asked for the rerun.
-            home = (st.context.url or "").split("?")[0].rstrip("/").removesuffix("/playground"); print("URL", st.context.url, flush=True)
-            st.code(f"{home}/playground?x={to_link(experiment)}", language=None, wrap_lines=True)
+            st.code(f"{(st.context.url or '').split('?')[0]}?x={to_link(experiment)}", language=None, wrap_lines=True)
             st.markdown("The same in a shell:")
             st.code(command_line(experiment), language="bash", wrap_lines=True)
 

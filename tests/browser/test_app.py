@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
 from leaklab.federation.rounds import Federation
@@ -53,12 +52,14 @@ def test_a_broken_link_gets_a_sentence_and_the_default(page: Page):
     expect(page.locator(".st-key-attack button")).to_be_enabled()
 
 
-@pytest.mark.parametrize("size", [PHONE, ViewportSize(width=1440, height=900)], ids=["390", "1440"])
-def test_no_page_is_wider_than_its_screen(visit: Callable[..., Page], size: ViewportSize):
-    page = visit(size)
+def test_no_page_is_wider_than_a_telephone(visit: Callable[..., Page]):
+    page = visit(PHONE)
     for name in PAGES:
         page.goto(f"/{name}" if name != "story" else "/")
         page.locator("h1").wait_for()
         settle(page)
-        wide = page.evaluate("[document.documentElement, document.querySelector('[data-testid=stMain]')].map(e => e.scrollWidth)")
-        assert max(wide) <= size["width"], name
+        # While it is first drawn, a page may be too wide for the blink of an eye.
+        page.wait_for_function(
+            "most => [...document.querySelectorAll('html, [data-testid=stMain]')].every(e => e.scrollWidth <= most)",
+            arg=PHONE["width"],
+        )

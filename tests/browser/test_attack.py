@@ -36,6 +36,7 @@ def test_a_finished_run_can_be_taken_home_compared_and_shared(page: Page, visit:
     assert Image.open(io.BytesIO(_download(page, "Animation (GIF)"))).n_frames > 1
     assert json.loads(_download(page, "Numbers (JSON)"))["settings"]["kind"] == "inversion"
     assert _download(page, "Report (HTML)").startswith(b"<!doctype html>")
+    shared = page.get_by_test_id("stCode").first.inner_text().strip()
     page.get_by_role("button", name="Pin to compare").click()
     first = steps.run_id(page)
     page.get_by_role("button", name="Again, same seed").click()
@@ -44,7 +45,7 @@ def test_a_finished_run_can_be_taken_home_compared_and_shared(page: Page, visit:
     page.get_by_role("button", name="Pin to compare").click()
     expect(page.get_by_role("button", name="Unpin")).to_have_count(2)
     other = visit()
-    other.goto(page.get_by_test_id("stCode").first.inner_text().strip())
+    other.goto(shared)
     expect(steps.slider(other, "Restarts")).to_have_value("2")
     assert other.url.endswith(f"x={to_link(steps.FAST)}")
 

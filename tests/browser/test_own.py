@@ -22,7 +22,14 @@ def _kept(page: Page) -> Locator:
 
 def test_uploads_that_are_no_photographs_get_their_sentences(page: Page):
     steps.visit_playground(page, steps.FAST)
-    _send(page, diary=b"Dear diary", empty=b"", bomb=made.bomb(), good=made.turned(), print=made.photograph(1, "CMYK", "JPEG"))
+    _send(
+        page,
+        diary=b"Dear diary",
+        empty=b"",
+        bomb=made.bomb(),
+        good=made.turned(),
+        print=made.photograph(1, "CMYK", "JPEG"),
+    )
     for sentence in ("diary.png: This file is not a picture", "empty.png: This file is empty", "bomb.png: "):
         expect(steps.said(page, sentence)).to_be_visible()
     expect(_kept(page)).to_have_count(2)

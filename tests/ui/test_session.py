@@ -108,7 +108,9 @@ def test_a_variable_that_is_no_number_is_named(monkeypatch: pytest.MonkeyPatch, 
     assert complaint.value.startswith(f"{name} is 'many': give the ") and not page.exception
 
 
-def test_a_locked_store_refuses_an_attack_in_a_sentence_and_loses_nothing(monkeypatch: pytest.MonkeyPatch, tmp_home: Path):
+def test_a_locked_store_refuses_an_attack_in_a_sentence_and_loses_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_home: Path
+):
     monkeypatch.setattr(database, "PATIENCE", 0.05)
     with app.serving(monkeypatch) as services:
         page = app.opened("playground", x=app.link())
@@ -124,7 +126,9 @@ def test_a_locked_store_refuses_an_attack_in_a_sentence_and_loses_nothing(monkey
         assert len(services.store.runs()) == 1
 
 
-def test_an_address_of_a_page_that_comes_first_goes_through_the_entry(services: Services, monkeypatch: pytest.MonkeyPatch):
+def test_an_address_of_a_page_that_comes_first_goes_through_the_entry(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(PagesManager, "uses_pages_directory", True)
     reruns: list[bool] = []
     monkeypatch.setattr(st, "rerun", lambda: reruns.append(True))

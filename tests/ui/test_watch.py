@@ -81,7 +81,9 @@ def test_a_running_run_is_cancelled_and_keeps_what_was_found(store: Store):
     assert store.cancelled(run_id, "a test")
     store.stop(run_id, worker="a test")
     page = page.run()
-    assert [warning.value for warning in page.warning] == ["Cancelled at iteration 2; what was found until then is kept."]
+    assert [warning.value for warning in page.warning] == [
+        "Cancelled at iteration 2; what was found until then is kept."
+    ]
     assert not page.exception and not page.get("progress")
 
 
