@@ -1,4 +1,4 @@
-"""Every page, run whole in this process: what it says, what its controls hold, and what a press of a button asks for."""
+"""Every page, run whole in this process: what it says, what its controls hold, and what a press asks for."""
 
 import pytest
 from streamlit.testing.v1 import AppTest

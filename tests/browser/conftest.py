@@ -20,6 +20,7 @@ from tests.browser import find_chromium
 
 ROOT = Path(__file__).parents[2]
 WIDE = ViewportSize(width=1440, height=900)
+GRACE = 6  # seconds a visitor may be gone, for a reload at least
 PATIENCE = 30_000  # milliseconds a locator may wait; generous, for no test here is a timed one
 expect.set_options(timeout=PATIENCE)
 
@@ -72,7 +73,7 @@ def server(home: Path) -> Iterator[str]:
         process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.address", "127.0.0.1",
              "--server.port", str(port), "--server.headless", "true", "--browser.gatherUsageStats", "false"],
-            cwd=ROOT, env={**os.environ, "LEAKLAB_HOME": str(home)}, stdout=log, stderr=log, start_new_session=True,
+            cwd=ROOT, env=os.environ | {"LEAKLAB_HOME": str(home), "LEAKLAB_PRIVATE_GRACE": str(GRACE)}, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
     try:
         _wait_until_served(process, address, home / "server.log")

@@ -13,7 +13,6 @@ from playwright.sync_api import Page, expect
 from leaklab.runs.store import Store
 from leaklab.settings import to_link
 from tests.browser import steps
-from tests.browser.conftest import settle
 
 
 def test_the_picture_changes_while_the_attack_goes_on_until_it_is_cancelled(page: Page):

@@ -1,9 +1,14 @@
 """One's own photographs in a real browser: taken, attacked in private, and forgotten."""
 
+import time
 from collections.abc import Callable
+from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
+from leaklab.experiments.experiment import read
+from leaklab.runs.private import owner
+from leaklab.runs.store import Store
 from tests.browser import steps
 from tests.browser.conftest import settle
 from tests.ui import test_photographs as made
@@ -64,3 +69,29 @@ def test_a_private_run_is_seen_by_one_browser_alone_until_it_is_forgotten(page: 
     page.get_by_role("link", name="Runs", exact=True).click()
     expect(page.get_by_role("heading", name="Runs")).to_be_visible()
     expect(page.locator(f".st-key-pin-{run_id}")).to_have_count(0)
+
+
+def test_when_the_visitor_has_gone_the_run_goes_to_the_last_byte(page: Page, store: Store, home: Path):
+    steps.visit_playground(page, steps.FAST)
+    _send(page, me=made.photograph(7))
+    expect(_kept(page)).to_have_count(1)
+    steps.attack(page)
+    steps.verdict(page)
+    (secret,) = [cookie["value"] for cookie in page.context.cookies() if cookie["name"] == "leaklab_visitor"]
+    run = store.run(steps.run_id(page), owner(secret))
+    (photograph,) = read(run.experiment).scenario.source.pictures
+    picture = store.picture(run.id, 0, "truth")
+    assert photograph.encode() in _bytes(home)
+    page.context.close()
+    late = time.monotonic() + 30
+    while run.id in [kept.id for kept in store.runs(owner(secret))]:
+        assert time.monotonic() < late, "the run was never deleted"
+        time.sleep(0.2)
+    while any(trace in _bytes(home) for trace in (photograph[:200].encode(), picture[:100], run.owner.encode())):
+        assert time.monotonic() < late, "traces of the run are left"
+        time.sleep(0.2)
+
+
+def _bytes(home: Path) -> bytes:
+    """Return all that lies in the store's file, its -wal and its -shm."""
+    return b"".join(path.read_bytes() for path in sorted(home.glob("runs.sqlite*")))

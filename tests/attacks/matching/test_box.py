@@ -13,7 +13,7 @@ def test_the_first_guess_already_lies_in_the_box():
     labels = torch.zeros(1, dtype=torch.int64)
     boxed = GradientMatching(space=Pixels(boxed=True), optimiser=LBFGS(), iterations=2)
     first, *later = boxed.invert(observation, labels, seed=3)
-    assert 0 <= first.images.min() and first.images.max() <= 1
+    assert first.images.min() >= 0 and first.images.max() <= 1
     assert later[-1].losses[0] < first.losses[0], "a start outside the box would fail every trial"
 
 
