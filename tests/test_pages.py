@@ -111,6 +111,9 @@ def test_both_views_are_two_experiments_of_one_group(store: Store):
     page = press(app.widget(page, ".view").set_value("both").run(), "attack")
     assert [one.scenario.federation.view for one in asked(store)] == ["per-client", "aggregated"]
     assert len({run.group for run in store.runs()}) == 1 and store.runs()[0].group
+    assert [text.value for text in page.markdown if text.value.startswith("**From")] == [
+        "**From each client's own update**", "**From the average alone**",
+    ]  # fmt: skip
     assert page.query_params["both"] == "1"
     address = {"x": page.query_params["x"], "both": "1", "run": [run.id for run in store.runs()]}
     assert app.widget(app.opened("playground", **address), ".view").value == "both"

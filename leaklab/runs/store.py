@@ -114,16 +114,18 @@ class Store:
         with self._base.reading() as ask:
             return [records.read(row._mapping) for row in ask.execute(wanted)]
 
-    def picture(self, run_id: str, index: int, name: str) -> bytes:
-        """Return one picture as PNG.
+    def picture(self, run_id: str, index: int | None, name: str) -> bytes:
+        """Return one picture as PNG: that of a frame, or for None the newest of its name.
 
         Raises: Refusal, when the store does not have it.
         """
-        of = and_(PICTURES.c.run_id == run_id, PICTURES.c.index == index, PICTURES.c.name == name)
+        of = and_(PICTURES.c.run_id == run_id, PICTURES.c.name == name)
+        wanted = select(PICTURES.c.png).where(of, true() if index is None else PICTURES.c.index == index)
         with self._base.reading() as ask:
-            found = ask.execute(select(PICTURES.c.png).where(of)).scalar()
+            found = ask.execute(wanted.order_by(PICTURES.c.index.desc()).limit(1)).scalar()
         if found is None:
-            raise Refusal(f"Run {run_id} has no picture {name!r} at frame {index}: it was deleted or never kept.")
+            at = "" if index is None else f" at frame {index}"
+            raise Refusal(f"Run {run_id} has no picture {name!r}{at}: it was deleted or never kept.")
         return found
 
     def pictures(self, run_id: str, name: str, after: int = -1) -> list[tuple[int, bytes]]:

@@ -41,11 +41,10 @@ def _card(run: Run, owner: str) -> None:
     lock = ":material/lock: " if run.private else ""
     st.markdown(f"{lock}**{run.title}**")
     _thumbnail(run)
-    scalars = run.summary.get("scalars", {})
     note = str(run.summary.get("note", "")).split("\n")[0]
     state = note if run.status == "finished" and note else f"{run.status.capitalize()}. {run.message}"
     st.caption(f"{state}  \n{since(run.created)}")
-    if run.status == "running" and "iteration" in scalars:
+    if run.status == "running":
         st.progress(min(run.progress, 1.0))
     with st.container(horizontal=True, gap="small"):
         landscape = run.title.startswith("Landscape")
@@ -65,19 +64,14 @@ def _thumbnail(run: Run) -> None:
 
     store = session.services().store
     pictures = []
-    for name, index in (("truth", 0), ("reconstruction", _last(run))):
+    for name in ("truth", "reconstruction"):
         try:
-            pictures.append(store.picture(run.id, index, name))
+            pictures.append(store.picture(run.id, None, name))
         except Refusal:
             continue  # a run that has just begun, or a survey that has no picture yet: the card stands without one
     if pictures:
         opened = [Image.open(io.BytesIO(png)).convert("RGB") for png in pictures]
         st.image(opened, width=96, output_format="PNG", caption=["private", "rebuilt"][: len(opened)])
-
-
-def _last(run: Run) -> int:
-    frames = session.services().store.pictures(run.id, "reconstruction", after=-1)
-    return frames[-1][0] if frames else 0
 
 
 def _pin(run_id: str) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from leaklab.experiments import catalogue
+from leaklab.experiments.experiment import read
 from leaklab.experiments.frame import Frame
 from leaklab.experiments.inversion import Inversion
 from leaklab.experiments.landscape import Landscape
@@ -18,6 +19,7 @@ from leaklab.ui import address, session
 from leaklab.views.strips import Film, film, pick
 
 TICK = 0.25  # seconds between two looks at a running run
+_VIEWS = {"per-client": "From each client's own update", "aggregated": "From the average alone"}
 _KEPT = 8  # runs whose numbers a session remembers
 _SHOWN = 48  # moments of a film that are fetched and sent
 
@@ -95,6 +97,8 @@ def follow(key: str, draw: Callable[[Watched, str], None]) -> None:
         for column, watched in zip(st.columns(len(seen)) if len(seen) > 1 else [st.container()], seen, strict=False):
             with column:
                 try:
+                    if len(seen) > 1:
+                        st.markdown(f"**{_VIEWS[_inversion(watched).scenario.federation.view]}**")
                     _status(watched, key)
                     draw(watched, f"{key}.{watched.run.id}")
                 except Refusal as refusal:  # deleted at this very moment, or a store in trouble
@@ -133,6 +137,11 @@ def look(run_id: str) -> Watched | None:
 def running(key: str) -> bool:
     """Return whether a run of this page still waits or goes on."""
     return any(watched and not watched.run.over for watched in map(look, st.session_state.get(f"{key}.runs") or []))
+
+
+def _inversion(watched: Watched) -> Inversion:
+    experiment = read(watched.run.experiment)
+    return experiment.inversion if isinstance(experiment, Landscape) else experiment
 
 
 def _status(watched: Watched, key: str) -> None:

@@ -73,7 +73,8 @@ def server(home: Path) -> Iterator[str]:
         process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.address", "127.0.0.1",
              "--server.port", str(port), "--server.headless", "true", "--browser.gatherUsageStats", "false"],
-            cwd=ROOT, env=os.environ | {"LEAKLAB_HOME": str(home), "LEAKLAB_PRIVATE_GRACE": str(GRACE)}, stdout=log, stderr=log, start_new_session=True,
+            cwd=ROOT, env=os.environ | {"LEAKLAB_HOME": str(home), "LEAKLAB_PRIVATE_GRACE": str(GRACE)},
+            stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
     try:
         _wait_until_served(process, address, home / "server.log")

@@ -50,6 +50,9 @@ def test_frames_and_pictures_come_back_in_order(store: Store):
     assert kept[1][1] == store.picture(run_id, 5, "reconstruction")
     with pytest.raises(Refusal, match="has no picture 'truth' at frame 5"):
         store.picture(run_id, 5, "truth")
+    assert store.picture(run_id, None, "reconstruction") == kept[1][1], "the newest"
+    with pytest.raises(Refusal, match="has no picture 'landscape': it was"):
+        store.picture(run_id, None, "landscape")
 
 
 def test_a_diverged_loss_is_null_in_the_summary(store: Store):
