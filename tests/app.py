@@ -1,9 +1,9 @@
 """The whole app in this process, without a browser: its pages, its store, and runs carried out on the spot."""
 
-import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import streamlit as st
@@ -29,16 +29,25 @@ def serving(monkeypatch: pytest.MonkeyPatch) -> Iterator[session.Services]:
     st.cache_resource.clear()
     made = session.services()
     yield made
-    st.cache_resource.clear()
-    gc.unfreeze()
+    clear()
     made.pool.close()
     made.presence.close()
     made.store.close()
 
 
+def clear() -> None:
+    """Wait for the preloading thread, and forget what pages share."""
+    session.preload().join()
+    st.cache_resource.clear()
+
+
 def as_served(monkeypatch: pytest.MonkeyPatch, **cookies: str) -> None:
-    """Make AppTest as a server: it knows before each run that the entry lists the pages, and a browser's cookies."""
+    """Make AppTest as a server: it knows before each run that the entry lists the pages, and a browser's cookies.
+
+    Unlike a server, it keeps nothing from the garbage collector.
+    """
     monkeypatch.setattr(type(st.context), "cookies", cookies)
+    monkeypatch.setattr(session, "gc", SimpleNamespace(collect=lambda: None, freeze=lambda: None))
     make = PagesManager.__init__
 
     def init(self: PagesManager, *args: object, **kwargs: object) -> None:

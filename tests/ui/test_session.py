@@ -1,6 +1,7 @@
 """This visitor and this process: who is here, what is shared, and a store that cannot be opened."""
 
 import sqlite3
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,6 +56,16 @@ def test_a_lease_that_is_let_go_counts_the_visitor_out(services: Services, monke
     assert left == ["anna"]
 
 
+def test_what_is_loaded_beforehand_is_kept_from_the_garbage_collector(monkeypatch: pytest.MonkeyPatch):
+    app.as_served(monkeypatch)
+    st.cache_resource.clear()
+    done: list[str] = []
+    monkeypatch.setattr(session.gc, "collect", lambda: done.append("collect"))
+    monkeypatch.setattr(session.gc, "freeze", lambda: done.append("freeze"))
+    session.preload().join()
+    assert done == ["collect", "freeze"] and "leaklab.experiments.catalogue" in sys.modules
+
+
 def test_the_services_are_made_once(services: Services):
     _visitor()
     assert session.services() is services
@@ -73,7 +84,7 @@ def unserved(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     app.as_served(monkeypatch)
     st.cache_resource.clear()
     yield
-    st.cache_resource.clear()
+    app.clear()
 
 
 @pytest.mark.usefixtures("unserved")
