@@ -66,14 +66,21 @@ def load() -> nn.Module:
     path = weights_path()
     if not path.is_file():
         raise Refusal(
-            f"LPIPS is not measured: its network's weights belong at {path}, and `leaklab fetch lpips` downloads them."
+            f"LPIPS is not measured: its network's weights belong at {_short(path)}, "
+            "and `leaklab fetch lpips` downloads them."
         )
     try:
         return _assembled(path)
     except (OSError, RuntimeError, EOFError, KeyError, TypeError, pickle.UnpicklingError) as error:
         raise Refusal(
-            f"LPIPS is not measured: {path} does not hold AlexNet's weights. Delete it, then `leaklab fetch lpips`."
+            f"LPIPS is not measured: {_short(path)} does not hold AlexNet's weights. "
+            "Delete it, then `leaklab fetch lpips`."
         ) from error
+
+
+def _short(path: Path) -> str:
+    """Return a path as a visitor may see it: whose home it lies in is nobody's business."""
+    return f"~/{path.relative_to(Path.home())}" if path.is_relative_to(Path.home()) else str(path)
 
 
 def fetch(*, progress: bool = False) -> Path:

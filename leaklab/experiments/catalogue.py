@@ -154,4 +154,5 @@ def title(experiment: Inversion | Landscape) -> str:
     scenario = inversion.scenario
     who = f"{scenario.federation.images} photographs" if scenario.federation.images > 1 else "one photograph"
     kind = "Landscape of " if isinstance(experiment, Landscape) else ""
-    return f"{kind}{inversion.recipe.name} on {who}, {scenario.network.row.title}"
+    averaged = " in one average" if scenario.federation.view == "aggregated" else ""
+    return f"{kind}{inversion.recipe.name} on {who}{averaged}, {scenario.network.row.title}"
