@@ -122,8 +122,9 @@ def _moves(chromium: "Browser", app: App, *, count: int) -> list[tuple[float, fl
         settle(page)
         pressed = _log(page)["keys"][-1]
         states = [(moment - pressed, state) for moment, state in _log(page)["states"] if moment > pressed]
-        begun = next(moment for moment, state in states if state == "running")
-        moves.append((begun / 1000, states[-1][0] / 1000))
+        begun = next((moment for moment, state in states if state == "running"), None)
+        if begun is not None:  # a run shorter than one look of the script is not seen
+            moves.append((begun / 1000, states[-1][0] / 1000))
     page.context.close()
     return moves
 
