@@ -45,18 +45,22 @@ class Film:
 
 
 def film(frames: Iterable[Frame]) -> Film:
-    """Return the film of a run's frames; frames without a picture are passed over."""
+    """Return the film of a run's frames: the last one of each iteration that has a picture."""
     frames = list(frames)
     truth = next((frame.pictures["truth"] for frame in frames if "truth" in frame.pictures), None)
-    shown = [frame for frame in frames if "reconstruction" in frame.pictures]
+    shown = list({_iteration(frame): frame for frame in frames if "reconstruction" in frame.pictures}.values())
     scored = next((frame.series["psnr"] for frame in frames if frame.series.get("psnr")), [0.0])
     return Film(
         truth=truth,
         pictures=tuple(frame.pictures["reconstruction"] for frame in shown),
-        iterations=tuple(int(frame.scalars.get("iteration", frame.index)) for frame in shown),
+        iterations=tuple(_iteration(frame) for frame in shown),
         psnr=tuple(tuple(map(_finite, frame.series.get("psnr", []))) for frame in shown),
         tiles=len(scored),
     )
+
+
+def _iteration(frame: Frame) -> int:
+    return int(frame.scalars.get("iteration", frame.index))
 
 
 def pick(count: int, most: int) -> list[int]:
