@@ -134,7 +134,7 @@ def walk(settings: Settings, path: Path = ()) -> Iterator[Knob]:
                 path=(*path, name), value=value, owner=type(settings), help=field.description or "",
                 title=extra["title"] or name.replace("_", " ").capitalize(), symbol=extra["symbol"],
                 low=extra["low"], high=extra["high"], step=extra["step"], log=extra["log"], unit=extra["unit"],
-                level=extra["level"], choices=choices(field.annotation, field.metadata),
+                level=extra["level"], choices=choices(field.annotation),
                 many=typing.get_origin(field.annotation) is tuple,
             )  # fmt: skip
         if isinstance(value, Settings):
@@ -145,7 +145,7 @@ def walk(settings: Settings, path: Path = ()) -> Iterator[Knob]:
                     yield from walk(item, (*path, name, index))
 
 
-def choices(annotation: Any, metadata: Any = ()) -> tuple[Any, ...]:
+def choices(annotation: Any) -> tuple[Any, ...]:
     """Return what an annotation allows: the values of a Literal, or the settings classes of a union."""
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is Literal:

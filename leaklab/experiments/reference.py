@@ -70,7 +70,7 @@ def _rows(cls: type[Settings], path: str) -> Iterator[KnobRow]:
     for name, field in cls.model_fields.items():
         extra, parts = field.json_schema_extra, _parts(field)
         if isinstance(extra, dict) and extra.get("knob"):
-            allowed = _bounds(extra, choices(field.annotation, field.metadata))
+            allowed = _bounds(extra, choices(field.annotation))
             default = _default(field.get_default())
             yield KnobRow(f"{path}.{name}", default, allowed, str(extra["unit"]), field.description or "")
         for part in parts:
@@ -79,7 +79,7 @@ def _rows(cls: type[Settings], path: str) -> Iterator[KnobRow]:
 
 
 def _parts(field: Any) -> list[type[Settings]]:
-    found = choices(field.annotation, field.metadata)
+    found = choices(field.annotation)
     whole = choices(Experiment)  # an experiment inside another has its own rows
     return [part for part in found if isinstance(part, type) and issubclass(part, Settings) and part not in whole]
 

@@ -75,8 +75,7 @@ def _thumbnail(run: Run) -> None:
 
 
 def _pin(run_id: str) -> None:
-    held = [pinned for pinned in st.session_state.get("pins", []) if pinned != run_id]
-    st.session_state["pins"] = [*held, run_id][-2:]
+    session.pin(run_id)
     st.toast("Pinned: it stands at the foot of the playground.", icon=":material/keep:")
 
 

@@ -158,6 +158,12 @@ def refusals() -> Iterator[None]:
         st.error(str(refusal), icon=":material/error:")
 
 
+def pin(run_id: str) -> None:
+    """Pin a run to look at beside another; a third one pushes the oldest out."""
+    held = [pinned for pinned in st.session_state.get("pins", []) if pinned != run_id]
+    st.session_state["pins"] = [*held, run_id][-2:]
+
+
 def dark() -> bool:
     """Return whether this visitor looks at a dark page."""
     return st.context.theme.type == "dark"

@@ -137,7 +137,7 @@ def next_steps(key: str) -> None:
         return
     with st.container(horizontal=True):
         st.button(
-            "Pin to compare", key=f"{key}.pin", on_click=pin, args=(ids[0],), icon=":material/keep:",
+            "Pin to compare", key=f"{key}.pin", on_click=session.pin, args=(ids[0],), icon=":material/keep:",
             help="Keeps this result on the page while you try other settings; two fit side by side.",
         )  # fmt: skip
         if link := st.query_params.get("x"):
@@ -160,12 +160,6 @@ def pins(key: str) -> None:
             st.markdown(f"**{watched.run.title}**  \n{watched.verdict}")
             reel(watched.film(24), key=f"{key}.pin.{watched.run.id}")
             st.button("Unpin", key=f"{key}.unpin.{watched.run.id}", on_click=unpin, args=(watched.run.id,))
-
-
-def pin(run_id: str) -> None:
-    """Pin a run; a third one pushes the oldest out."""
-    held = [pinned for pinned in st.session_state.get("pins", []) if pinned != run_id]
-    st.session_state["pins"] = [*held, run_id][-2:]
 
 
 def unpin(run_id: str) -> None:
