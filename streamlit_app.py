@@ -12,6 +12,7 @@ PAGES = [
     st.Page("pages/story.py", title="Story", icon=":material/auto_stories:", default=True),
     st.Page("pages/playground.py", title="Playground", icon=":material/experiment:", url_path="playground"),
     st.Page("pages/landscape.py", title="Landscape", icon=":material/landscape:", url_path="landscape"),
+    st.Page("pages/labels.py", title="Labels", icon=":material/sell:", url_path="labels"),
     st.Page("pages/runs.py", title="Runs", icon=":material/photo_library:", url_path="runs"),
 ]
 page = st.navigation(PAGES, position="top")

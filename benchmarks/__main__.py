@@ -8,13 +8,28 @@ from collections.abc import Callable, Iterator
 
 import torch
 
-from benchmarks import aggregated, liveness, memory, quality, results, speed, table, thirty_two
+from benchmarks import (
+    aggregated,
+    closed_form,
+    labels,
+    liveness,
+    memory,
+    quality,
+    results,
+    speed,
+    table,
+    thirty_two,
+    untrained,
+)
 from leaklab.settings import Refusal
 
 PARTS: dict[str, Callable[[bool], Iterator[table.Row]]] = {
     "quality": quality.rows,
     "aggregated": aggregated.rows,
     "thirty_two": thirty_two.rows,
+    "labels": labels.rows,
+    "closed_form": closed_form.rows,
+    "untrained": untrained.rows,
     "speed": speed.rows,
     "liveness": liveness.rows,
     "memory": memory.rows,

@@ -1,4 +1,4 @@
-"""The shell: run an attack, list the recipes, make and read links, carry out queued runs, fetch weights.
+"""The shell: run an attack, recover labels, list the recipes, make and read links, carry out runs, fetch weights.
 
 torch is imported only by what needs it, so that `leaklab --help` answers at once.
 """
@@ -14,10 +14,12 @@ from typing import Any
 
 import click
 
-from leaklab.flags import flag_options, given, run_options, start_options
+from leaklab.flags import given, label_flags, label_options, run_flags, run_options, start_options
 from leaklab.settings import Refusal
 
 _STEPS = 1000  # of a progress bar
+
+Options = list[click.Option]
 
 
 class Sentence(click.ClickException):
@@ -48,16 +50,17 @@ class Flagged(click.Command):
     """A command with the flags of an experiment, which are made from the schema when they are first needed."""
 
     def __init__(
-        self, name: str, answer: Callable[[click.Context], None], own: Callable[[], list[click.Option]], *, help: str
-    ) -> None:
+        self, name: str, answer: Callable[[click.Context], None], own: Callable[[], Options], *, help: str,
+        flags: Callable[[], dict[str, Options]] = run_flags,
+    ) -> None:  # fmt: skip
         super().__init__(name, help=help, context_settings={"max_content_width": 110})
-        self._answer, self._own = answer, own
-        self._groups: dict[str, list[click.Option]] = {}
+        self._answer, self._own, self._flags = answer, own, flags
+        self._groups: dict[str, Options] = {}
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """Return all options, `--help` among them."""
         if not self.params:
-            self._groups = flag_options() | {"The shell": self._own()}
+            self._groups = self._flags() | {"The shell": self._own()}
             self.params = [option for group in self._groups.values() for option in group]
         return super().get_params(ctx)
 
@@ -127,9 +130,30 @@ def _link(ctx: click.Context) -> None:
     click.echo(command_line(experiment), err=True)
 
 
+def _labels(ctx: click.Context) -> None:
+    from leaklab.experiments.command import label_recovery
+    from leaklab.experiments.devices import place
+    from leaklab.experiments.tally import outcomes, remarks
+    from leaklab.views.labels import summary
+
+    experiment = label_recovery(given(ctx), ctx.params["set"])
+    frames = experiment.run(str(place(ctx.params["device"])))
+    shown = sys.stderr.isatty() and not ctx.params["no_progress"]
+    *_, final = _watched(frames, "labels") if shown else frames
+    found, said = outcomes(final), remarks(final)
+    lines = [json.dumps(found, allow_nan=False)] if ctx.params["json"] else summary(experiment.title, said, found)
+    click.echo("\n".join(lines))
+
+
 main.add_command(
     Flagged("run", _run, run_options, help="Attack a federation that is played here, and score what comes back.")
 )
+main.add_command(
+    Flagged(
+        "labels", _labels, label_options, flags=label_flags,
+        help="Read the labels of a batch from its gradient, by every method side by side.",
+    )
+)  # fmt: skip
 main.add_command(
     Flagged(
         "link", _link, lambda: start_options(read=True),
@@ -150,8 +174,10 @@ def recipes(markdown: bool) -> None:
         click.echo(reference.markdown(), nl=False)
         return
     click.echo("\n".join(table([reference.RECIPE_HEADS, *reference.recipes()])) + "\n")
-    for name, story in reference.stories():
+    for name, story, choice in reference.stories():
         click.echo(f"{name}: {story}")
+        if choice:
+            click.echo(f"    Choice: {choice}")
 
 
 @main.command()
@@ -179,11 +205,15 @@ def worker(store: str, worker_id: str, device: str, threads: int, once: bool, pa
 
 @main.command()
 @click.argument("what", type=click.Choice(["lpips"]))
-def fetch(what: str) -> None:
-    """Download the weights that LPIPS measures with, 233 MB."""
+@click.option(
+    "--net", type=click.Choice(["alex", "vgg", "squeeze"]), default="alex", show_default=True,
+    help="Which network LPIPS looks through: AlexNet (233 MB), VGG-16 (528 MB) or SqueezeNet (5 MB).",
+)  # fmt: skip
+def fetch(what: str, net: str) -> None:
+    """Download the weights that LPIPS measures with."""
     from leaklab.evaluation import lpips
 
-    click.echo(lpips.fetch(progress=sys.stderr.isatty()))
+    click.echo(lpips.fetch(net=net, progress=sys.stderr.isatty()))
 
 
 def _plans(ctx: click.Context) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 The schema needs torch, so it is imported when options are asked for and not before.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import click
@@ -34,21 +35,26 @@ class Indices(click.ParamType):
             self.fail(f"{value!r} is not a list of whole numbers such as 3,14,15.", param, ctx)
 
 
-def flag_options() -> dict[str, list[click.Option]]:
-    """Return an option for every flag of the table, in the table's groups."""
+def run_flags() -> dict[str, list[click.Option]]:
+    """Return an option for every flag of an attack, in the groups of their table."""
     from leaklab.experiments.flags import FLAGS
 
-    groups: dict[str, list[click.Option]] = {}
-    for flag in FLAGS:
-        groups.setdefault(flag.group, []).append(_option(flag))
-    return groups
+    return _grouped(FLAGS)
+
+
+def label_flags() -> dict[str, list[click.Option]]:
+    """Return an option for every flag of a label recovery, in the groups of their table."""
+    from leaklab.experiments.flags import LABEL_FLAGS
+
+    return _grouped(LABEL_FLAGS)
 
 
 def given(ctx: click.Context) -> dict[str, Any]:
-    """Return the flags of the table that were really typed, by name."""
-    from leaklab.experiments.flags import FLAGS
+    """Return the flags of the command's table that were really typed, by name."""
+    from leaklab.experiments.flags import FLAGS, LABEL_FLAGS
 
-    names = {flag.name: flag.name.removeprefix("--").replace("-", "_") for flag in FLAGS}
+    words = {flag.name: flag.name.removeprefix("--").replace("-", "_") for flag in (*FLAGS, *LABEL_FLAGS)}
+    names = {name: word for name, word in words.items() if word in ctx.params}
     typed = {
         name: word for name, word in names.items() if ctx.get_parameter_source(word) is not ParameterSource.DEFAULT
     }
@@ -74,18 +80,47 @@ def run_options() -> list[click.Option]:
     """Return the options of a run: where it begins, where it computes and what it leaves behind."""
     return [
         *start_options(),
-        click.Option(
-            ["--device"], type=Word(["auto", "cpu", "cuda"]), default="auto", show_default=True,
-            help="Where to compute; auto takes a GPU when there is one.",
-        ),
+        _device(),
         click.Option(
             ["--save-dir"], default="outputs/reconstructions", show_default=True,
             help="Where the run's folder is made, with images, strip, GIF, metrics and settings.",
         ),
         click.Option(["--no-save"], is_flag=True, help="Save nothing."),
-        click.Option(["--no-progress"], is_flag=True, help="Show no progress bar."),
-        click.Option(["--json"], is_flag=True, help="Print one JSON object on the standard output, and nothing else."),
+        *_printed("one JSON object"),
     ]  # fmt: skip
+
+
+def label_options() -> list[click.Option]:
+    """Return the options of a label recovery: what no flag of its table says, and where it computes."""
+    return [
+        click.Option(
+            ["--set"], multiple=True, metavar="PATH=VALUE",
+            help="Set any knob, such as network.batch_norm=batch; `leaklab recipes --markdown` lists them all.",
+        ),
+        _device(),
+        *_printed("a JSON list with one object a method"),
+    ]  # fmt: skip
+
+
+def _device() -> click.Option:
+    return click.Option(
+        ["--device"], type=Word(["auto", "cpu", "cuda"]), default="auto", show_default=True,
+        help="Where to compute; auto takes a GPU when there is one.",
+    )  # fmt: skip
+
+
+def _printed(what: str) -> list[click.Option]:
+    return [
+        click.Option(["--no-progress"], is_flag=True, help="Show no progress bar."),
+        click.Option(["--json"], is_flag=True, help=f"Print {what} on the standard output, and nothing else."),
+    ]
+
+
+def _grouped(flags: Iterable[Any]) -> dict[str, list[click.Option]]:
+    groups: dict[str, list[click.Option]] = {}
+    for flag in flags:
+        groups.setdefault(flag.group, []).append(_option(flag))
+    return groups
 
 
 def _option(flag: Any) -> click.Option:

@@ -7,13 +7,13 @@ from leaklab.ui import session, words
 session.begin("landscape")
 words.lead("landscape")
 with st.spinner("Loading PyTorch, once ..."):
-    from leaklab.ui import choose, show, watch
+    from leaklab.ui import choose, held, show, watch
 
 KEY = "landscape"
 experiment = choose.inversion(KEY)
 cut = choose.landscape(experiment, KEY)
-ready = choose.mend(experiment, KEY)
+ready = choose.mend(experiment, KEY, *cut.missing())
 if st.button("Survey", type="primary", key="survey", icon=":material/terrain:", disabled=not ready):
-    watch.launch(choose.surveys(cut, KEY), KEY, choose.device(KEY))
+    watch.launch(choose.surveys(cut, KEY), KEY, held.device(KEY))
 watch.follow(KEY, show.landscape)
 st.markdown(words.parts("landscape")["How to read it"])

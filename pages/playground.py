@@ -7,7 +7,7 @@ from leaklab.ui import session, words
 session.begin("playground")
 words.lead("playground")
 with st.spinner("Loading PyTorch, once ..."):
-    from leaklab.ui import choose, show, watch
+    from leaklab.ui import choose, held, show, watch
 
 KEY = "playground"
 experiment = choose.inversion(KEY)
@@ -17,16 +17,16 @@ with st.container(horizontal=True, vertical_alignment="bottom", key="actions"):
         "Attack", type="primary", key="attack", icon=":material/bolt:", shortcut="Ctrl+Enter", disabled=not ready
     )
     st.button(
-        "Again, same seed", key="again", icon=":material/replay:", on_click=choose.again, args=(KEY,),
+        "Again, same seed", key="again", icon=":material/replay:", on_click=held.again, args=(KEY,),
         disabled=not ready,
         help="Starts over from the very same noise; on a CPU the picture is identical.",
     )  # fmt: skip
     st.button(
-        "New seed", key="reseed", icon=":material/casino:", on_click=choose.reseed, args=(KEY,),
+        "New seed", key="reseed", icon=":material/casino:", on_click=held.reseed, args=(KEY,),
         help="Draws other photographs (where none are chosen), another network and other noise at the next attack.",
     )  # fmt: skip
-if pressed or choose.asked_again(KEY):
-    watch.launch(choose.experiments(experiment, KEY), KEY, choose.device(KEY))
+if pressed or held.asked_again(KEY):
+    watch.launch(choose.experiments(experiment, KEY), KEY, held.device(KEY))
 show.before(experiment, KEY)
 watch.follow(KEY, show.inversion)
 show.next_steps(KEY)

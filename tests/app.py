@@ -18,7 +18,7 @@ from leaklab.ui import session
 from tests.experiments import small
 
 ENTRY = Path(__file__).parents[1] / "streamlit_app.py"
-PAGES = ("story", "playground", "landscape", "runs")
+PAGES = ("story", "playground", "landscape", "labels", "runs")
 
 
 @contextmanager
@@ -85,7 +85,10 @@ def shown(app: AppTest) -> list[str]:
 
 def widget(app: AppTest, ending: str) -> object:
     """Return the one widget whose key ends so, whatever its generation."""
-    kinds = ("slider", "select_slider", "selectbox", "segmented_control", "pills", "number_input", "toggle", "button")
+    kinds = (
+        "slider", "select_slider", "selectbox", "multiselect", "segmented_control", "pills", "number_input", "toggle",
+        "button",
+    )  # fmt: skip
     found = [each for kind in kinds for each in app.get(kind) if (each.key or "").endswith(ending)]
     assert len(found) == 1, (ending, [each.key for each in found])
     return found[0]

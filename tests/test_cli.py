@@ -10,6 +10,7 @@ import pytest
 import torch
 from click.testing import CliRunner, Result
 
+from leaklab.attacks.labels import METHODS
 from leaklab.cli import main
 from leaklab.experiments.command import assemble
 from leaklab.experiments.inversion import Inversion
@@ -19,6 +20,7 @@ from leaklab.settings import from_link, to_link
 from leaklab.views.outcome import Outcome
 
 ROOT = Path(__file__).parents[1]
+LITTLE = ("--image-size", "16", "--num-classes", "12", "--batch-size", "8")
 TINY = ("--num-clients", "1", "--image-size", "16", "--iterations", "2", "--dtype", "float32")
 
 NUMBER = (int, float, type(None))
@@ -28,7 +30,12 @@ SCHEMA = {
     "iterations": int, "final_loss": NUMBER, "modes": dict, "saved": (str, type(None)), "warnings": list,
 }  # fmt: skip
 MODE = {"mean": dict, "images": list, "final_losses": list}
-MEAN = dict.fromkeys((*SCORES, "label_accuracy", "lpips"), NUMBER)
+SLOW = ("fsim", "lpips", "psnr_with_replacement", "ssim_with_replacement")
+MEAN = dict.fromkeys((*SCORES, "label_accuracy", *SLOW), NUMBER)
+LABELS = {
+    "method": str, "accuracy": NUMBER, "exists_accuracy": NUMBER, "counts_true": list,
+    "counts_recovered": (list, type(None)), "seconds": NUMBER, "note": str,
+}  # fmt: skip
 IMAGE = {"client": int, "index": int} | dict.fromkeys(SCORES, NUMBER) | {"label_true": int, "label_recovered": int}
 
 
@@ -163,6 +170,55 @@ def test_stdout_is_one_json_object_and_nothing_else_in_a_real_shell(tmp_path):
     assert done.stderr == ""
 
 
+def labels(*words: str) -> list[dict]:
+    """Return what label recovery prints with --json."""
+    result = leaklab("labels", *LITTLE, *words, "--json")
+    assert result.exit_code == 0, result.output
+    assert result.stderr == ""
+    return json.loads(result.stdout)
+
+
+@pytest.mark.parametrize("distribution", ["balanced", "unique", "igims", "dirichlet"])
+def test_json_of_labels_is_a_list_with_one_object_a_method(distribution):
+    found = labels("--distribution", distribution)
+    assert [one["method"] for one in found] == list(METHODS)
+    for one in found:
+        has_shape(one, LABELS)
+        assert len(one["counts_true"]) == 12 and sum(one["counts_true"]) == 8
+        assert one["counts_true"] == found[0]["counts_true"]
+        silent = [one["accuracy"], one["exists_accuracy"], one["counts_recovered"], one["seconds"]]
+        assert one["note"] and silent == [None] * 4 if one["method"] == "idlg" else None not in silent
+    assert sum(found[-1]["counts_recovered"]) == 8
+    if distribution == "igims":
+        assert sorted(found[0]["counts_true"])[-4:] == [1, 1, 2, 4]
+
+
+def test_flags_of_labels_reach_the_experiment_and_a_seed_gives_the_same_again():
+    words = ("--seed", "5", "--arch", "resnet9", "--dtype", "float64", "--set", "source.grey=true")
+    one, again = labels(*words), labels(*words)
+    assert [found | {"seconds": 0} for found in one] == [found | {"seconds": 0} for found in again]
+    assert next(found for found in one if found["method"] == "alr")["note"].startswith("ALR reads the gradient of the")
+    assert labels("--seed", "6")[0]["counts_true"] != one[0]["counts_true"]
+
+
+def test_labels_are_summed_up_for_people():
+    lines = leaklab("labels", *LITTLE).stdout.splitlines()
+    assert lines[0] == "Labels of 8 photographs, LeNet: 4 classes, at most 4 photographs of each"
+    assert lines[2].split() == ["method", "labels", "right", "classes", "right", "seconds"]
+    assert [line.split()[0] for line in lines[3:10]] == list(METHODS)
+    assert any(line.startswith("idlg: iDLG reads the label of one photograph and 8 are") for line in lines)
+
+
+def test_help_of_labels_names_every_flag_with_default_and_bounds():
+    words = leaklab("labels", "--help").stdout
+    for flag in (
+        "--dataset", "--dataset-split", "--data-root", "--image-size", "--batch-size", "--distribution",
+        "--concentration", "--num-classes", "--arch", "--training", "--seed", "--device", "--json", "--set",
+    ):  # fmt: skip
+        assert f"  {flag} " in words
+    assert "[default: 64; 1<=x<=4096]" in " ".join(words.split())
+
+
 def test_a_link_is_read_back_as_json_and_as_a_command():
     experiment = assemble({"--recipe": "ig", "--noise": 0.5})
     for text in (to_link(experiment), f"http://127.0.0.1:8501/?x={to_link(experiment)}&y=1#z"):
@@ -179,6 +235,7 @@ def test_recipes_prints_the_table_and_the_reference():
     words = leaklab("recipes").stdout
     assert words.splitlines()[0].split() == list(RECIPE_HEADS)
     assert "\nInverting Gradients: Match the direction" in words
+    assert "\n    Choice: Our own combination: no paper polishes R-GAP.\n" in words
     assert "| `inversion.seed` | 1234 | 0 to 2147483647 |" in leaklab("recipes", "--markdown").stdout
 
 
@@ -202,8 +259,17 @@ def test_a_worker_finds_the_apps_own_store(monkeypatch, tmp_home):
 def test_fetch_says_where_the_weights_are(monkeypatch, tmp_path):
     from leaklab.evaluation import lpips
 
-    monkeypatch.setattr(lpips, "fetch", lambda *, progress: tmp_path / "weights.pth")
-    assert leaklab("fetch", "lpips").stdout == f"{tmp_path / 'weights.pth'}\n"
+    monkeypatch.setattr(lpips, "fetch", lambda *, net, progress: tmp_path / f"{net}.pth")
+    assert leaklab("fetch", "lpips").stdout == f"{tmp_path / 'alex.pth'}\n"
+    assert leaklab("fetch", "lpips", "--net", "vgg").stdout == f"{tmp_path / 'vgg.pth'}\n"
+
+
+def test_fetch_offers_every_network_with_the_size_of_its_weights():
+    from leaklab.evaluation.lpips import TRUNKS
+
+    words = " ".join(leaklab("fetch", "--help").stdout.split())
+    assert f"[{'|'.join(TRUNKS)}]" in words
+    assert [trunk.title for trunk in TRUNKS.values() if f"({trunk.megabytes} MB)" not in words] == []
 
 
 def test_the_notebook_example_of_the_readme_runs(monkeypatch, capsys):

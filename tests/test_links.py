@@ -135,7 +135,10 @@ def test_a_bomb_is_refused_without_unpacking_it(text: str):
     ({"kind": "inversion", "speed": 1}, "speed: Extra inputs are not permitted"),
     ({"kind": "landscape"}, "kind: Input should be 'inversion'"),
     ([1, 2], "the settings: "),
-    ({"recipe": {"stages": [{"iterations": 10**9}]}}, "recipe.stages.0.iterations: "),
+    (
+        {"recipe": {"stages": [{"kind": "gradient_matching", "iterations": 10**9}]}},
+        "recipe.stages.0.gradient_matching.iterations: ",
+    ),
     ({"seed": float("nan")}, "seed: "),
 ])  # fmt: skip
 def test_a_link_that_asks_for_what_is_not_allowed_says_what(value, words: str):

@@ -125,7 +125,7 @@ def test_a_part_may_be_changed_for_another_and_given_as_settings():
 @pytest.mark.parametrize(("path", "value", "words"), [
     (("seed",), -1, "seed: Input should be greater than or equal to 0 (got -1)."),
     (("precision",), "float16", "precision: Input should be 'float32' or 'float64' (got 'float16')."),
-    (("recipe", "stages", 0, "restarts"), 17, "recipe.stages.0.restarts: Input should be less than"),
+    (("recipe", "stages", 0, "restarts"), 17, "recipe.stages.0.gradient_matching.restarts: Input should be less than"),
     (("speed",), 3, "speed: Extra inputs are not permitted (got 3)."),
     (("recipe", "labels"), {"kind": "magic"}, "recipe.labels: Input tag 'magic'"),
 ])  # fmt: skip

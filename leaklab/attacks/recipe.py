@@ -2,12 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Annotated
 
+from pydantic import Field
+
+from leaklab.attacks.closed_form.analytic import AnalyticFirstLayer
+from leaklab.attacks.closed_form.recursive import RecursiveGradient
 from leaklab.attacks.labels import Jointly, Labels
 from leaklab.attacks.matching.solver import GradientMatching
 from leaklab.attacks.snapshot import Snapshot
 from leaklab.protocol.observation import Observation
 from leaklab.settings import Refusal, Settings, knob
+
+Stage = Annotated[GradientMatching | AnalyticFirstLayer | RecursiveGradient, Field(discriminator="kind")]
 
 
 class Recipe(Settings):
@@ -17,11 +24,12 @@ class Recipe(Settings):
     name: str = knob("DLG", help="The recipe's name in the literature.", level="hidden")
     source: str = knob("zhu2019", help="The key of the paper it comes from.", level="hidden")
     story: str = knob("", help="The recipe in one sentence.", level="hidden")
+    choice: str = knob("", help="What was chosen where its sources disagree or are silent, and why.", level="hidden")
     labels: Labels = knob(
         Jointly(), title="Label recovery", level="advanced",
         help="How the attacker gets the classes: told, read from the gradient, or guessed with the images.",
     )  # fmt: skip
-    stages: tuple[GradientMatching, ...] = (GradientMatching(),)
+    stages: tuple[Stage, ...] = (GradientMatching(),)
 
     @property
     def iterations(self) -> int:

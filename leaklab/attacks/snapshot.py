@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -19,6 +20,23 @@ class Dummy:
 
 
 @dataclass(frozen=True)
+class Solve:
+    """One layer's equations, solved: whether there were enough of them, and how far the answer may be trusted."""
+
+    layer: str
+    unknowns: int
+    equations: int
+    rank: int  # numerical; below the unknowns the answer is the shortest of many
+    condition: float  # by how much an error of the equations can grow in the answer
+    residual: float  # of the equations, relative to their right sides
+
+    @property
+    def full(self) -> bool:
+        """Whether the equations determine every unknown."""
+        return self.rank == self.unknowns
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """The guesses of every restart after one iteration, each with its loss."""
 
@@ -31,8 +49,11 @@ class Snapshot:
     labels: Float[Tensor, "r n k"]  # class probabilities
     code: Float[Tensor, "r d"]
     settled: bool = False  # the stage is over: no restart can move any further, or the loss is low enough
+    ranked_by: str = ""  # the term that tells good restarts from bad ones; empty takes the whole loss
+    solved: tuple[Solve, ...] = ()  # the layers a closed form has solved so far
 
     @property
     def best(self) -> int:
         """The restart with the lowest loss: the only choice an attacker can make."""
-        return int(self.losses.argmin())
+        ranks = self.terms[self.ranked_by].where(self.losses.isfinite(), torch.inf) if self.ranked_by else self.losses
+        return int(ranks.argmin())

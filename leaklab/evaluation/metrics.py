@@ -80,6 +80,12 @@ def multiset_accuracy(recovered: Int[Tensor, "m"], true: Int[Tensor, "n"]) -> fl
     return 1 - float((counted - held).abs().sum()) / (2 * len(true))
 
 
+def presence_accuracy(recovered: Int[Tensor, "m"], true: Int[Tensor, "n"]) -> float:
+    """Return the share of classes that are both there and named, among all that are there or named."""
+    named, there = set(recovered.tolist()), set(true.tolist())
+    return len(named & there) / len(named | there)
+
+
 def shown(images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
     """Return images as a screen would show them: finite, within [0, 1]; in double precision, on the processor."""
     return images.detach().cpu().double().nan_to_num(nan=0.0).clamp(0, 1)

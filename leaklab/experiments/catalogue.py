@@ -1,19 +1,22 @@
 """What faces and command line offer: presets to start from, the recipes by key, and what may be seen by others."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from leaklab.attacks.matching.priors import TotalVariation
 from leaklab.attacks.recipe import Recipe
 from leaklab.attacks.recipes import DLG, IG, RECIPES
+from leaklab.experiments.experiment import Experiment
 from leaklab.experiments.inversion import Inversion
-from leaklab.experiments.landscape import Landscape
+from leaklab.experiments.label_recovery import LabelRecovery
 from leaklab.experiments.scenario import Scenario
 from leaklab.federation.rounds import Federation
 from leaklab.images.source import Photos, Uploads
 from leaklab.networks.zoo import NetworkChoice
 from leaklab.protocol.defences import GaussianNoise
 from leaklab.protocol.observation import ThreatModel
-from leaklab.settings import Refusal
+from leaklab.settings import Refusal, Settings
 
 THREE = ("astronaut", "cat", "coffee")
 
@@ -25,7 +28,7 @@ class Preset:
     key: str
     title: str
     sentence: str
-    experiment: Inversion
+    experiment: Inversion | LabelRecovery
 
 
 def tuned(
@@ -36,17 +39,23 @@ def tuned(
     scale: float | None = None,
     tv_weight: float | None = None,
 ) -> Recipe:
-    """Return a recipe with some knobs of every stage set; those left None stay as they are."""
-    stages = []
-    for stage in recipe.stages:
-        given = {"restarts": restarts, "iterations": iterations}
-        changes = {name: value for name, value in given.items() if value is not None}
-        if scale is not None:
-            changes["space"] = stage.space.model_copy(update={"scale": scale})
-        if tv_weight is not None:
-            changes["priors"] = (TotalVariation(weight=tv_weight),)
-        stages.append(stage.model_copy(update=changes))
+    """Return a recipe with some knobs set in every stage that has them; those left None stay as they are."""
+    priors = None if tv_weight is None else (TotalVariation(weight=tv_weight),)
+    given = {"restarts": restarts, "iterations": iterations, "priors": priors}
+    stages = (_with(stage, given | {"space": _scaled(stage, scale)}) for stage in recipe.stages)
     return recipe.model_copy(update={"stages": tuple(stages)})
+
+
+def _scaled(stage: Settings, scale: float | None) -> Settings | None:
+    return _with(stage.space, {"scale": scale}) if "space" in type(stage).model_fields else None
+
+
+def _with(part: Settings, changes: Mapping[str, Any]) -> Settings:
+    """Return a part with those changes that are asked for and for which it has a field."""
+    fields = type(part).model_fields
+    return part.model_copy(
+        update={name: value for name, value in changes.items() if value is not None and name in fields}
+    )
 
 
 _AGGREGATED = Scenario(source=Photos(names=THREE), federation=Federation(clients=3, view="aggregated"))
@@ -130,6 +139,45 @@ _ROWS = (
 PRESETS: dict[str, Preset] = {preset.key: preset for preset in _ROWS}
 DEFAULT = PRESETS["easy-leak"]
 
+_LABEL_ROWS = (
+    Preset(
+        "half-alike", "Half of one class",
+        "Half of 64 photographs show one thing, a quarter another: the gradient tells how many of each.",
+        LabelRecovery(),
+    ),
+    Preset(
+        "one-label", "One photograph", "One bar lies below zero: that is its class, and no method can miss it.",
+        LabelRecovery(batch_size=1, balance="unique"),
+    ),
+    Preset(
+        "all-different", "All different", "Every photograph has a class of its own, as the oldest methods ask for.",
+        LabelRecovery(balance="unique"),
+    ),
+    Preset(
+        "two-of-each", "Two of each",
+        "Forty photographs of twenty classes: half of the bars no longer go below zero, and counting sets in.",
+        LabelRecovery(network=NetworkChoice(name="lenet5"), num_classes=20, batch_size=40, balance="balanced"),
+    ),
+    Preset(
+        "deep-and-labelled", "Deep network",
+        "A ResNet-18 hides the photographs themselves, and their labels not at all.",
+        LabelRecovery(network=NetworkChoice(name="resnet18"), batch_size=32),
+    ),
+    Preset(
+        "learnt-already", "Learnt already",
+        "After some training the network answers every photograph differently, and the counts go astray.",
+        LabelRecovery(training=300),
+    ),
+    Preset(
+        "four-thousand", "4,096 photographs",
+        "So many photographs in one gradient cannot be told apart any more, but their labels can be counted.",
+        LabelRecovery(network=NetworkChoice(name="lenet5"), batch_size=4096, balance="dirichlet"),
+    ),
+)  # fmt: skip
+
+LABEL_PRESETS: dict[str, Preset] = {preset.key: preset for preset in _LABEL_ROWS}
+LABEL_DEFAULT = LABEL_PRESETS["half-alike"]
+
 
 def recipe(key: str) -> Recipe:
     """Return the recipe of a key.
@@ -141,18 +189,12 @@ def recipe(key: str) -> Recipe:
     return RECIPES[key]
 
 
-def is_private(experiment: Inversion | Landscape) -> bool:
+def is_private(experiment: Experiment) -> bool:
     """Return whether an experiment holds photographs that belong to a visitor."""
-    inversion = experiment.inversion if isinstance(experiment, Landscape) else experiment
-    source = inversion.scenario.source
+    source = experiment.source
     return isinstance(source, Uploads) and bool(source.pictures)
 
 
-def title(experiment: Inversion | Landscape) -> str:
+def title(experiment: Experiment) -> str:
     """Return a run's name for a list: what is attacked, how, and on which network."""
-    inversion = experiment.inversion if isinstance(experiment, Landscape) else experiment
-    scenario = inversion.scenario
-    who = f"{scenario.federation.images} photographs" if scenario.federation.images > 1 else "one photograph"
-    kind = "Landscape of " if isinstance(experiment, Landscape) else ""
-    averaged = " in one average" if scenario.federation.view == "aggregated" else ""
-    return f"{kind}{inversion.recipe.name} on {who}{averaged}, {scenario.network.row.title}"
+    return experiment.title

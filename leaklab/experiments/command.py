@@ -2,14 +2,17 @@
 
 import json
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from leaklab.attacks.labels import Given, GivenOrIDLG
 from leaklab.attacks.recipes import RECIPES
-from leaklab.experiments.flags import FLAGS, leaves, near, put, start
+from leaklab.experiments.flags import FLAGS, LABEL_FLAGS, Flag, leaves, near, put, start
 from leaklab.experiments.inversion import Inversion
-from leaklab.settings import Refusal
+from leaklab.experiments.label_recovery import LabelRecovery
+from leaklab.settings import Refusal, S, Settings
+
+Dump = Callable[..., Any]  # flags, and paths with values, to the settings they ask for, as JSON values
 
 _LABELS_TOLD = ("scenario", "threat", "labels")
 
@@ -20,19 +23,16 @@ def assemble(given: Mapping[str, Any], sets: Sequence[str] = (), *, begin: Inver
     Labels are told to an attacker whose recipe cannot do without them.
     Raises: Refusal, naming the flag or the path, the value and what is allowed.
     """
-    experiment = start() if begin is None else begin
-    for flag in FLAGS:
-        if flag.name in given and (flag.name, given[flag.name]) != ("--labels", "recipe"):
-            tree = flag.put(experiment.model_dump(mode="json"), given[flag.name])
-            experiment = _read(tree, flag.name)
-    experiment = _told(experiment)
-    for text in sets:
-        place, equals, value = text.partition("=")
-        if not equals:
-            raise Refusal(f"--set {text}: write a path, '=' and a value, such as recipe.stages.0.optimiser=adam.")
-        tree = _put(experiment.model_dump(mode="json"), place.strip(), _value(value.strip()))
-        experiment = _read(tree, "--set")
-    return experiment
+    given = {name: value for name, value in given.items() if (name, value) != ("--labels", "recipe")}
+    return _set(_told(_flagged(start() if begin is None else begin, FLAGS, given)), sets)
+
+
+def label_recovery(given: Mapping[str, Any], sets: Sequence[str] = ()) -> LabelRecovery:
+    """Return the label recovery that some flags ask for, then some `PATH=VALUE`.
+
+    Raises: Refusal, naming the flag or the path, the value and what is allowed.
+    """
+    return _set(_flagged(start(LabelRecovery), LABEL_FLAGS, given), sets)
 
 
 def plans(
@@ -50,26 +50,58 @@ def plans(
 
 def command_line(experiment: Inversion, *, private: bool = False) -> str:
     """Return the command that repeats an experiment; without `private` it says nothing of folders and uploads."""
-    context = {"public_only": not private}
-    wanted = Inversion.read(experiment.model_dump(mode="json", context=context)).model_dump(mode="json")
+    wanted = _public(experiment, private=private)
     key = wanted["recipe"]["key"]
     given: dict[str, Any] = {"--recipe": key} if key in RECIPES and key != start().recipe.key else {}
-    have = _dump(given)
-    for flag in FLAGS:
-        value = flag.read(wanted) if flag.name != "--recipe" else None
+    return _spelt("run", [flag for flag in FLAGS if flag.name != "--recipe"], given, wanted, dump=_dump)
+
+
+def label_command_line(experiment: LabelRecovery) -> str:
+    """Return the command that repeats a label recovery; it says nothing of folders and uploads."""
+    return _spelt("labels", LABEL_FLAGS, {}, _public(experiment), dump=_label_dump)
+
+
+def _public(experiment: Settings, *, private: bool = False) -> Any:
+    written = experiment.model_dump(mode="json", context={"public_only": not private})
+    return type(experiment).read(written).model_dump(mode="json")
+
+
+def _spelt(command: str, flags: Sequence[Flag], given: dict[str, Any], wanted: Any, *, dump: Dump) -> str:
+    """Return a command with as many flags as it takes to get from its own start to what is wanted."""
+    have = dump(given)
+    for flag in flags:
+        value = flag.read(wanted)
         if value is not None and value != flag.read(have):
             given[flag.name] = value
-            have = _dump(given)
-    sets = _sets(given, wanted)
+            have = dump(given)
+    sets = _sets(given, wanted, dump)
     return shlex.join(
-        ["leaklab", "run", *(word for name, value in given.items() for word in _typed(name, value)), *sets]
+        ["leaklab", command, *(word for name, value in given.items() for word in _typed(name, value)), *sets]
     )
 
 
-def _sets(given: Mapping[str, Any], wanted: Any) -> list[str]:
+def _flagged(experiment: S, flags: Sequence[Flag], given: Mapping[str, Any]) -> S:
+    for flag in flags:
+        if flag.name in given:
+            tree = flag.put(experiment.model_dump(mode="json"), given[flag.name])
+            experiment = _read(type(experiment), tree, flag.name)
+    return experiment
+
+
+def _set(experiment: S, sets: Sequence[str]) -> S:
+    for text in sets:
+        place, equals, value = text.partition("=")
+        if not equals:
+            raise Refusal(f"--set {text}: write a path, '=' and a value, such as recipe.stages.0.optimiser=adam.")
+        tree = _put(experiment.model_dump(mode="json"), place.strip(), _value(value.strip()))
+        experiment = _read(type(experiment), tree, "--set")
+    return experiment
+
+
+def _sets(given: Mapping[str, Any], wanted: Any, dump: Dump) -> list[str]:
     """Return what no flag can say, as `--set PATH=VALUE`; a part is named first and then adjusted."""
     sets: list[str] = []
-    while missing := [f"{place}={_word(value)}" for place, value in _differences(_dump(given, sets), wanted)]:
+    while missing := [f"{place}={_word(value)}" for place, value in _differences(dump(given, sets), wanted)]:
         sets += missing
     return [word for text in sets for word in ("--set", text)]
 
@@ -95,6 +127,10 @@ def _parts(items: list[Any]) -> bool:
 
 def _dump(given: Mapping[str, Any], sets: Sequence[str] = ()) -> Any:
     return assemble(given, sets).model_dump(mode="json")
+
+
+def _label_dump(given: Mapping[str, Any], sets: Sequence[str] = ()) -> Any:
+    return label_recovery(given, sets).model_dump(mode="json")
 
 
 def _typed(name: str, value: Any) -> list[str]:
@@ -130,8 +166,8 @@ def _put(tree: Any, place: str, value: Any) -> Any:
         raise Refusal(f"--set {place}: there is no such knob here{hint}") from error
 
 
-def _read(tree: Any, name: str) -> Inversion:
+def _read(of: type[S], tree: Any, name: str) -> S:
     try:
-        return Inversion.read(tree)
+        return of.read(tree)
     except Refusal as refusal:
         raise Refusal(f"{name}: {refusal}") from refusal

@@ -7,15 +7,16 @@ import pydantic
 from pydantic import Field, TypeAdapter
 
 from leaklab.experiments.inversion import Inversion
+from leaklab.experiments.label_recovery import LabelRecovery
 from leaklab.experiments.landscape import Landscape
 from leaklab.settings import Refusal, sentence
 
-Experiment = Annotated[Inversion | Landscape, Field(discriminator="kind")]
+Experiment = Annotated[Inversion | Landscape | LabelRecovery, Field(discriminator="kind")]
 
-_ADAPTER: TypeAdapter[Inversion | Landscape] = TypeAdapter(Experiment)
+_ADAPTER: TypeAdapter[Inversion | Landscape | LabelRecovery] = TypeAdapter(Experiment)
 
 
-def read(value: str | dict[str, Any]) -> Inversion | Landscape:
+def read(value: str | dict[str, Any]) -> Inversion | Landscape | LabelRecovery:
     """Return the experiment written in JSON or in a dict.
 
     Raises: Refusal, naming the knob that is wrong.

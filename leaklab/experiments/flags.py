@@ -1,19 +1,22 @@
-"""The flags of the command line: each a short name for a place in an Inversion, with the knob's own words and bounds.
+"""The flags of the command line: short names for places in an experiment, with their knobs' own words and bounds.
 
-A place is written as `--set` takes it: dots between the steps; in a list a number, `*` for every element, or the kind
-of the element that is meant.
+A place is written as `--set` takes it: dots between the steps; in a list a number, the kind of the element that is
+meant, or `*` for every element that has the place.
 """
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
+from leaklab.attacks.labels import METHODS
 from leaklab.attacks.recipes import RECIPES
 from leaklab.experiments.inversion import Inversion
+from leaklab.experiments.label_recovery import LabelRecovery
 from leaklab.images.source import Cifar10
-from leaklab.settings import Knob, Refusal, walk
+from leaklab.settings import Knob, Refusal, S, Settings, walk
 
 _DATA_SETS = ("photos", "cifar10", "cifar100", "mnist", "tiny-imagenet", "imagenet", "ffhq", "folder")
 _EVERY_STAGE = "the recipe's own; {} for dlg"
@@ -31,16 +34,17 @@ class Flag:
     words: Mapping[str, Any] = field(default_factory=dict)  # what a word stands for, where not for itself
     help: str = ""  # added to the knob's own sentence
     shown: str = ""  # the default as it is printed, with {} for the knob's value
+    of: type[Settings] = Inversion  # the experiment in which the place lies
 
     @property
     def knob(self) -> Knob | None:
         """The knob at the flag's place; None for the recipe, which is not one knob but all of an attack's."""
-        return _knobs().get(concrete(_sample(), self.place))
+        return _knobs(self.of).get(concrete(_sample(self.of), self.place))
 
     @property
     def default(self) -> Any:
-        """The value that stands in `leaklab run` without any flag; None where no single word says it."""
-        return self.read(start().model_dump(mode="json"))
+        """The value that stands there without any flag; None where no single word says it."""
+        return self.read(start(self.of).model_dump(mode="json"))
 
     def put(self, tree: Any, value: Any) -> Any:
         """Return a copy of some settings, as JSON values, with the flag's value in its place.
@@ -50,13 +54,12 @@ class Flag:
         try:
             return put(tree, self.place, self.words.get(value, value) if isinstance(value, str) else value)
         except KeyError as error:
-            source = self.place.startswith("scenario.source")
-            name, chosen = (
-                ("--dataset", tree["scenario"]["source"]["kind"]) if source else ("--recipe", tree["recipe"]["key"])
-            )
-            raise Refusal(
-                f"{self.name} means nothing with {name} {chosen}: leave it out, or choose another."
-            ) from error
+            if self.place.startswith(_SOURCES[self.of]):
+                [part] = found(tree, _SOURCES[self.of].split("."))
+                chosen = f"--dataset {part['kind']}"
+            else:
+                chosen = f"--recipe {tree['recipe']['key']}"
+            raise Refusal(f"{self.name} means nothing with {chosen}: leave it out, or choose another.") from error
 
     def read(self, tree: Any) -> Any:
         """Return the value that would have to be typed to get what stands in some settings; None when none would."""
@@ -67,6 +70,7 @@ class Flag:
         return None if self.choices and value not in self.choices else value
 
 
+_SOURCES: dict[type[Settings], str] = {Inversion: "scenario.source", LabelRecovery: "source"}
 _RECIPES = {key: recipe.model_dump(mode="json") for key, recipe in RECIPES.items()}
 
 FLAGS = (
@@ -99,7 +103,7 @@ FLAGS = (
         help="Which published attack to run; leaklab recipes lists them.",
     ),
     Flag(
-        "--labels", "recipe.labels", "Attack", choices=("recipe", "given", "idlg", "jointly"), shown="recipe",
+        "--labels", "recipe.labels", "Attack", choices=("recipe", "given", "jointly", *METHODS), shown="recipe",
         help="recipe keeps the recipe's own way; given tells the attacker the labels.",
     ),
     Flag(
@@ -114,6 +118,24 @@ FLAGS = (
     Flag("--dtype", "precision", "Run"),
     Flag("--log-every", "record_every", "Run", start=25),
 )  # fmt: skip
+
+
+def _of_labels(name: str) -> Flag:
+    """Return a flag of `leaklab run` for the same knob of a label recovery."""
+    [flag] = [flag for flag in FLAGS if flag.name == name]
+    return replace(flag, place=flag.place.removeprefix("scenario."), of=LabelRecovery)
+
+
+LABEL_FLAGS = (
+    *map(_of_labels, ("--dataset", "--dataset-split", "--data-root", "--image-size")),
+    Flag("--batch-size", "batch_size", "Labels", of=LabelRecovery),
+    Flag("--distribution", "balance", "Labels", of=LabelRecovery),
+    Flag("--concentration", "concentration", "Labels", of=LabelRecovery),
+    replace(_of_labels("--num-classes"), group="Labels"),
+    *map(_of_labels, ("--arch", "--pretrained", "--checkpoint")),
+    Flag("--training", "training", "Network", of=LabelRecovery),
+    *map(_of_labels, ("--seed", "--dtype")),
+)
 
 
 def put(tree: Any, place: str, value: Any) -> Any:
@@ -146,12 +168,9 @@ def leaves(tree: Any, path: str = "") -> Iterator[str]:
 
 def concrete(tree: Any, place: str) -> str:
     """Return a place with the number of the first element that is meant wherever a list is stepped into."""
-    walked = []
-    for step in place.split("."):
-        index = _indices(tree, step)[0] if isinstance(tree, list) else step
-        walked.append(str(index))
-        tree = tree[index]
-    return ".".join(walked)
+    first, _, rest = place.partition(".")
+    step = next(_having(tree, first, rest)) if isinstance(tree, list) else first
+    return f"{step}.{concrete(tree[step], rest)}" if rest else str(step)
 
 
 def near(word: str, words: Sequence[str]) -> str:
@@ -161,12 +180,12 @@ def near(word: str, words: Sequence[str]) -> str:
 
 
 @cache
-def start() -> Inversion:
-    """Return the experiment that `leaklab run` carries out without any flag: the course project's defaults."""
-    tree = Inversion().model_dump(mode="json")
+def start(of: type[S] = Inversion) -> S:
+    """Return the experiment that is carried out without any flag: of `leaklab run` the course project's defaults."""
+    tree = of().model_dump(mode="json")
     for flag in FLAGS:
-        tree = tree if flag.start is None else flag.put(tree, flag.start)
-    return Inversion.read(tree)
+        tree = tree if flag.of is not of or flag.start is None else flag.put(tree, flag.start)
+    return of.read(tree)
 
 
 def _put(tree: Any, steps: Sequence[str], value: Any) -> Any:
@@ -178,12 +197,27 @@ def _put(tree: Any, steps: Sequence[str], value: Any) -> Any:
         return tree | {first: _put(tree[first], rest, value)}
     if not isinstance(tree, list):
         raise KeyError(first)
-    meant = _indices(tree, first)
-    if meant or first == "*":
+    if first == "*":
+        return _put_everywhere(tree, rest, value)
+    if meant := _indices(tree, first):
         return [_put(item, rest, value) if index in meant else item for index, item in enumerate(tree)]
     if first.isdecimal() or len(rest) != 1:
         raise KeyError(first)
     return [*tree, {"kind": first, rest[0]: value}]
+
+
+def _put_everywhere(items: list[Any], rest: Sequence[str], value: Any) -> list[Any]:
+    changed: dict[int, Any] = {}
+    for index, item in enumerate(items):
+        with suppress(KeyError):  # an element without the place stays as it is
+            changed[index] = _put(item, rest, value)
+    if not changed:
+        raise KeyError("*")
+    return [changed.get(index, item) for index, item in enumerate(items)]
+
+
+def _having(items: list[Any], step: str, rest: str) -> Iterator[int]:
+    return (index for index in _indices(items, step) if not rest or list(found(items[index], rest.split("."))))
 
 
 def _indices(items: list[Any], step: str) -> list[int]:
@@ -195,11 +229,11 @@ def _indices(items: list[Any], step: str) -> list[int]:
 
 
 @cache
-def _sample() -> Any:
+def _sample(of: type[Settings]) -> Any:
     # The album lies in no folder and has no splits: a data set that has them lends its knobs.
-    return put(start().model_dump(mode="json"), "scenario.source", Cifar10().model_dump(mode="json"))
+    return put(start(of).model_dump(mode="json"), _SOURCES[of], Cifar10().model_dump(mode="json"))
 
 
 @cache
-def _knobs() -> dict[str, Knob]:
-    return {knob.dotted: knob for knob in walk(Inversion.read(_sample()))}
+def _knobs(of: type[Settings]) -> dict[str, Knob]:
+    return {knob.dotted: knob for knob in walk(of.read(_sample(of)))}

@@ -14,6 +14,7 @@ from leaklab.experiments.frame import Frame
 from leaklab.experiments.referee import Referee
 from leaklab.experiments.scenario import Scenario
 from leaklab.federation.rounds import Exchange
+from leaklab.images.source import Source
 from leaklab.settings import Settings, knob
 
 _EARLY = 10  # iterations that are always recorded: the eye wants to see the beginning
@@ -43,6 +44,19 @@ class Inversion(Settings):
         0, low=0, high=10_000, title="Record every", unit="iterations", level="advanced",
         help="How often a picture is kept; 0 keeps about three hundred over the run.",
     )  # fmt: skip
+
+    @property
+    def source(self) -> Source:
+        """Where the private photographs come from."""
+        return self.scenario.source
+
+    @property
+    def title(self) -> str:
+        """A run's name for a list: what is attacked, how, and on which network."""
+        federation = self.scenario.federation
+        who = f"{federation.images} photographs" if federation.images > 1 else "one photograph"
+        averaged = " in one average" if federation.view == "aggregated" else ""
+        return f"{self.recipe.name} on {who}{averaged}, {self.scenario.network.row.title}"
 
     def run(self, device: str = "auto") -> Iterator[Frame]:
         """Yield a frame for every recorded guess; the last one is final and carries the verdict.

@@ -22,11 +22,13 @@ def knowledge(scenario: Scenario) -> Knowledge:
         "the network and its weights before training",
         "each client's own update" if one else f"the average update of {federation.clients} clients",
         "size and number of the photographs, and the number of classes",
+        "photographs of its own, such as anybody can have",
     )
     facts = {
         "what the photographs show (their labels)": threat.labels,
         "how the clients train: local steps, batch size, learning rate": threat.schedule,
         "which defence the clients use": threat.defences,
+        "the averages of batch-norm layers, if there are any, on the private photographs": threat.batch_statistics,
     }
     hidden = ["the photographs themselves", "the random numbers of clients and defences"]
     if not one:

@@ -10,6 +10,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from leaklab.attacks.matching.objective import Objective
+from leaklab.attacks.matching.priors import GroupConsistency
+from leaklab.attacks.matching.solver import GradientMatching
+from leaklab.attacks.matching.spaces import Pixels
 from leaklab.attacks.snapshot import Snapshot
 from leaklab.evaluation.slices import line, plane
 from leaklab.experiments.devices import place
@@ -17,7 +20,8 @@ from leaklab.experiments.frame import Frame
 from leaklab.experiments.inversion import Inversion
 from leaklab.experiments.referee import tiles
 from leaklab.federation.secret import Secret
-from leaklab.settings import Settings, knob
+from leaklab.images.source import Source
+from leaklab.settings import Refusal, Settings, knob
 
 _EVERY = 5  # iterations between two signs of life while the attack runs
 _PATH_POINTS = 60  # of each restart's path; more cannot be told apart on a screen
@@ -28,7 +32,7 @@ class Landscape(Settings):
 
     The labels are held at the truth, so that the slice is about images alone. Axis one leads from the truth to the
     start of the best restart, axis two to the end of the worst one, or in a random direction where that end is the
-    truth itself.
+    truth itself. Whatever the attack searches, the slice is cut through pixels.
     """
 
     kind: Literal["landscape"] = "landscape"
@@ -44,11 +48,32 @@ class Landscape(Settings):
     )  # fmt: skip
     client: int = knob(0, low=0, high=15, level="advanced", help="Which client's update is looked at, from 0.")
 
+    @property
+    def source(self) -> Source:
+        """Where the private photographs come from."""
+        return self.inversion.source
+
+    @property
+    def title(self) -> str:
+        """A run's name for a list."""
+        return f"Landscape of {self.inversion.title}"
+
+    def missing(self) -> list[str]:
+        """Return what keeps a landscape from being cut, as sentences; empty when nothing does."""
+        if self._searches:
+            return []
+        return [
+            f"A landscape is cut through the loss of a search, and {self.inversion.recipe.name} solves equations: "
+            "choose a recipe that searches."
+        ]
+
     def run(self, device: str = "auto") -> Iterator[Frame]:
         """Yield frames while the attack runs and then while the slice fills; the last one holds the whole slice.
 
-        Raises: Refusal, when the scenario cannot be played or the attack lacks something it needs.
+        Raises: Refusal, when the scenario cannot be played, or the attack lacks something it needs or never searches.
         """
+        if missing := self.missing():
+            raise Refusal(" ".join(missing))
         start, inversion = time.perf_counter(), self.inversion
         dtype = getattr(torch, inversion.precision)
         played = inversion.scenario.play(inversion.seed, device=place(device), dtype=dtype)
@@ -77,6 +102,10 @@ class Landscape(Settings):
             )  # fmt: skip
 
     @property
+    def _searches(self) -> list[GradientMatching]:
+        return [stage for stage in self.inversion.recipe.stages if isinstance(stage, GradientMatching)]
+
+    @property
     def _height(self) -> int:
         return self.points if self.shape == "surface" else 1
 
@@ -93,7 +122,7 @@ class Landscape(Settings):
 
     def _cut(self, exchange, path: list[Snapshot]) -> "Cut":
         observation, secret = exchange
-        objective = self.inversion.recipe.stages[-1].bind(observation, secret.labels)
+        objective = _over_pixels(self._searches[-1]).bind(observation, secret.labels)
         truth = secret.images.flatten()
         begin, end = path[0], path[-1]
         first = begin.images[end.best].flatten() - truth
@@ -153,6 +182,12 @@ class Cut:
 
     def _loss(self, images: Tensor) -> float:
         return float(self.objective.losses(images.reshape(1, -1))[0])
+
+
+def _over_pixels(stage: GradientMatching) -> GradientMatching:
+    """Return a stage that measures images as such, each by itself: no point of a plane has restarts to agree with."""
+    alone = tuple(prior for prior in stage.priors if not isinstance(prior, GroupConsistency))
+    return stage.model_copy(update={"space": Pixels(), "priors": alone})
 
 
 def _thinned(path: list[Snapshot]) -> list[Snapshot]:

@@ -59,7 +59,7 @@ class Referee:
         return Frame(index, seconds, self._scalars(), series, pictures, note, final)
 
     def closing(self, index: int, seconds: float) -> Frame:
-        """Return the last frame, with LPIPS where it is to be had, the restarts that succeeded, and the verdict."""
+        """Return the last frame, with FSIM, LPIPS where it can be had, the restarts that succeeded, and the verdict."""
         for attack, snapshot in sorted(self.latest.items()):
             self.see(attack, snapshot, perceptual=True)
         right = None  # labels that were told are no success of the attack
@@ -86,24 +86,38 @@ class Referee:
         scalars = {
             "iteration": float(max((s.iteration for s in snapshots), default=0)),
             "iterations": float(self.iterations // len(self.secrets)),
-            "progress": sum(s.iteration for s in snapshots) / self.iterations,
+            "progress": min(1.0, sum(s.iteration for s in snapshots) / self.iterations),
             "evaluations": float(sum(s.evaluations for s in snapshots)),
             "loss": float(sum(s.losses[s.best] for s in snapshots)),
         }
-        for metric in (*METRICS, "lpips"):
+        for metric in (*METRICS, "fsim", "lpips"):
             known = [s.values[metric] for s in self._scored() if metric in s.values]
             if known:
                 scalars[metric] = float(torch.cat(known).mean())
+        scalars |= self._flattered()
         if self.scores:
             scalars["label_accuracy"] = sum(s.label_accuracy for s in self._scored()) / len(self.scores)
         return scalars
+
+    def _flattered(self) -> dict[str, float]:
+        """Return the scores of papers that let several reconstructions claim one photograph, once they are known."""
+        found = [(scores.with_replacement, len(scores.assignment)) for scores in self._scored()]
+        total = sum(count for _, count in found)
+        shared = set.intersection(*(set(means) for means, _ in found)) if found else set()
+        return {f"{name}_with_replacement": sum(m[name] * n for m, n in found) / total for name in sorted(shared)}
 
     def _series(self) -> dict[str, list[float]]:
         series: dict[str, list[float]] = {}
         for attack, snapshot in sorted(self.latest.items()):
             series[f"losses.{attack}"] = snapshot.losses.tolist()
             series |= {f"terms.{attack}.{name}": values.tolist() for name, values in snapshot.terms.items()}
-        for metric in METRICS:
+            if attack == min(self.latest):  # every attack of a round solves the same layers
+                series |= {
+                    f"solve.{one.layer}": [one.unknowns, one.equations, one.rank, one.condition, one.residual]
+                    for one in snapshot.solved
+                }
+        slow = ("fsim",) if all("fsim" in scores.values for scores in self._scored()) and self.complete else ()
+        for metric in (*METRICS, *slow):
             series[metric] = self._each(lambda scores, metric=metric: scores.values[metric])
         series["label_true"] = [float(label) for secret in self.secrets for label in secret.labels]
         series["label_recovered"] = self._each(lambda scores: scores.labels_recovered)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 from typing import Any
 
+from leaklab.attacks.matching.solver import GradientMatching
 from leaklab.attacks.recipes import RECIPES
 from leaklab.experiments.experiment import Experiment
 from leaklab.settings import Settings, choices
@@ -28,24 +29,15 @@ def recipes() -> list[tuple[str, ...]]:
     """Return a row for each recipe, without its story; several stages are joined by arrows."""
     rows = []
     for recipe in RECIPES.values():
-        stages = [
-            (
-                stage.distance.kind,
-                _priors(stage.priors),
-                _kind(stage.space),
-                stage.optimiser.kind,
-                str(stage.iterations),
-            )
-            for stage in recipe.stages
-        ]
-        parts = [" → ".join(dict.fromkeys(column)) for column in zip(*stages, strict=True)]
+        columns = zip(*map(_stage, recipe.stages), strict=True)
+        parts = [" → ".join(dict.fromkeys(column)) for column in columns]
         rows.append((recipe.key, recipe.name, recipe.source, recipe.labels.kind, *parts))
     return rows
 
 
-def stories() -> list[tuple[str, str]]:
-    """Return every recipe's name and its story."""
-    return [(recipe.name, recipe.story) for recipe in RECIPES.values()]
+def stories() -> list[tuple[str, str, str]]:
+    """Return every recipe's name, its story, and what was chosen where its sources disagree; often nothing was."""
+    return [(recipe.name, recipe.story, recipe.choice) for recipe in RECIPES.values()]
 
 
 def knobs() -> list[KnobRow]:
@@ -54,16 +46,24 @@ def knobs() -> list[KnobRow]:
 
 
 def markdown() -> str:
-    """Return the table of recipes with their stories, and the reference of every knob, as Markdown."""
-    told = [(*row, story) for row, (_, story) in zip(recipes(), stories(), strict=True)]
+    """Return the table of recipes with their stories and choices, and the reference of every knob, as Markdown."""
+    told = [(*row, *words) for row, (_, *words) in zip(recipes(), stories(), strict=True)]
     parts = [
-        "# Recipes", _table((*RECIPE_HEADS, "story"), told),
+        "# Recipes", _table((*RECIPE_HEADS, "story", "choice"), told),
         "# Knobs",
-        "`leaklab run --set PATH=VALUE` sets any knob of an inversion, its path written without the first word: "
+        "`leaklab run --set PATH=VALUE` sets any knob of an inversion, and `leaklab labels --set PATH=VALUE` any of a "
+        "label recovery, its path written without the first word: "
         "`[kind]` becomes the place of such a part in its list, such as `.0`, or falls away where there is no list.",
         _table(KNOB_HEADS, [(f"`{row.path}`", *astuple(row)[1:]) for row in knobs()]),
     ]  # fmt: skip
     return "\n\n".join(parts) + "\n"
+
+
+def _stage(stage: Settings) -> tuple[str, ...]:
+    if not isinstance(stage, GradientMatching):
+        return f"closed form, {_kind(stage)}", "–", "–", "–", "–"
+    parts = stage.distance.kind, _priors(stage.priors), _kind(stage.space), stage.optimiser.kind
+    return *parts, str(stage.iterations)
 
 
 def _rows(cls: type[Settings], path: str) -> Iterator[KnobRow]:

@@ -4,13 +4,16 @@ from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
 from leaklab.federation.rounds import Exchange, Federation
+from leaklab.images.public import public
 from leaklab.images.source import Photos, Pictures, Source, load
 from leaklab.networks.zoo import NetworkChoice
 from leaklab.protocol.observation import Observation, ThreatModel
 from leaklab.settings import Refusal, Settings, knob
+
+_PUBLIC = 128  # photographs of its own an attacker has; its guesses about averages need no more
 
 _WARN_STEPPED = (
     "The server moved its weights before the attack, so they no longer match the gradient it inverts: "
@@ -67,11 +70,13 @@ class Scenario(Settings):
         federation, size = self.federation, self.image_size
         one = federation.view == "per-client"
         count = federation.images_per_client if one else federation.images
+        shape = (1 if self.source.grey else 3, size, size)
         return Observation(
-            network=nn.Identity(), weights={}, buffers={}, update={}, image_shape=(3, size, size),
+            network=self.network.skeleton(shape, self.classes), weights={}, buffers={}, update={}, image_shape=shape,
             num_classes=self.classes, num_images=count, num_clients=1 if one else federation.clients,
             schedule=federation.schedule if self.threat.schedule else None,
             labels=torch.zeros(count, dtype=torch.int64) if self.threat.labels else None,
+            batch_statistics={} if self.threat.batch_statistics else None,
         )  # fmt: skip
 
     def play(self, seed: int, *, device: torch.device, dtype: torch.dtype) -> Played:
@@ -88,6 +93,7 @@ class Scenario(Settings):
         exchanges = self.federation.play(
             network, pictures.images.to(device, dtype), pictures.labels.to(device),
             num_classes=classes, threat=self.threat, generator=generator,
+            public=public(pictures.images, _PUBLIC).to(device, dtype),
         )  # fmt: skip
         notes = (pictures.note, warning, *self._pitfalls())
         return Played(exchanges, pictures, _album(shape), tuple(note for note in notes if note))

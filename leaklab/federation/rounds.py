@@ -12,6 +12,7 @@ from leaklab.federation.secret import Secret
 from leaklab.federation.server import aggregate
 from leaklab.protocol.defences import Defence, GaussianNoise
 from leaklab.protocol.observation import Message, Observation, ThreatModel, reveal
+from leaklab.protocol.statistics import batch_statistics
 from leaklab.protocol.training import Batches, Pass, Schedule
 from leaklab.protocol.updates import Update, step
 from leaklab.settings import Settings, knob
@@ -60,24 +61,29 @@ class Federation(Settings):
         num_classes: int,
         threat: ThreatModel,
         generator: torch.Generator,
+        public: Float[Tensor, "m c h w"] | None = None,
+        at_once: int = 0,
     ) -> list[Exchange]:
         """Let every client train and send, and return what an attacker sees beside what is true.
 
-        One exchange a client when each update is seen, a single one when only the average is.
+        One exchange a client when each update is seen, a single one when only the average is. A client computes its
+        gradients in parts of `at_once` images.
         """
         weights = {name: tensor.detach().to(images) for name, tensor in network.named_parameters()}
         buffers = {name: _as(images, tensor) for name, tensor in network.named_buffers()}
         held = even(len(images), self.clients)
         whose = torch.repeat_interleave(torch.arange(self.clients), torch.tensor([len(numbers) for numbers in held]))
-        forward = Pass(network, buffers)
+        forward = Pass(network, buffers, at_once)
         clients = [Client(images[numbers], labels[numbers], self.schedule, self.defences) for numbers in held]
         sent = [client.send(forward, weights, num_classes=num_classes, generator=generator) for client in clients]
 
         def exchange(update: Update, numbers: Int[Tensor, "held"], orders: list[Batches]) -> Exchange:
+            met = batch_statistics(forward, weights, images[numbers]) if threat.batch_statistics else {}
             message = Message(
                 network=network, weights=step(weights, update, self.step_rate) if self.step_first else weights,
                 buffers=buffers, update=update, image_shape=tuple(images.shape[1:]), num_classes=num_classes,
                 num_clients=len(orders), labels=labels[numbers], schedule=self.schedule, defences=self.defences,
+                batch_statistics=met, public=public,
             )  # fmt: skip
             return reveal(message, threat), Secret(images[numbers], labels[numbers], whose[numbers], _written(orders))
 

@@ -1,11 +1,14 @@
 """A collection of labelled pictures that are opened one by one, and the choice of some of them."""
 
 import os
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 
 import torch
+from jaxtyping import Int
 from PIL import Image
 
 from leaklab.settings import Refusal
@@ -45,3 +48,27 @@ def pick(title: str, total: int, count: int, *, indices: tuple[int, ...], genera
         if not 0 <= index < total:
             raise Refusal(f"Index {index} is out of range: {title} has {total} images, numbered 0 to {total - 1}.")
     return list(indices)
+
+
+def pick_classes(have: Collection, labels: Int[torch.Tensor, "n"], generator: torch.Generator) -> tuple[list[int], str]:
+    """Return a drawn picture of each label's class, and a sentence when a class has too few and some come again.
+
+    Raises: Refusal, when there is no picture of a class.
+    """
+    wanted = Counter(labels.tolist())
+    found: dict[int, list[int]] = {label: [] for label in wanted}
+    lacking = set(wanted)
+    for index in torch.randperm(have.count, generator=generator).tolist():
+        if not lacking:
+            break  # what is not asked for need not be read
+        label = have.label(index)
+        if label in lacking:
+            found[label].append(index)
+            if len(found[label]) == wanted[label]:
+                lacking.remove(label)
+    if absent := [label for label in sorted(lacking) if not found[label]]:
+        raise Refusal(f"{have.title} has no picture of class {absent[0]} ({have.class_names[absent[0]]}).")
+    turns = {label: cycle(indices) for label, indices in found.items()}
+    scarce = ", ".join(f"{have.class_names[label]} ({len(found[label])})" for label in sorted(lacking))
+    note = f"{have.title} has too few pictures of some classes, which are used again: {scarce}." if scarce else ""
+    return [next(turns[label]) for label in labels.tolist()], note

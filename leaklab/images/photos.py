@@ -88,6 +88,7 @@ ALBUM: tuple[Photograph | Face, ...] = (
 )
 
 KEYS = tuple(photograph.key for photograph in ALBUM)
+OTHERS = KEYS[2::3]  # left to the attacker where every class gets crops of a photograph of its own
 
 
 @lru_cache(maxsize=512)

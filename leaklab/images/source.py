@@ -1,35 +1,30 @@
 """Where the private images come from: each source is its own settings, and `Source` is their union."""
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Int
 from pydantic import Field
 from torch import Generator, Tensor
 
-from leaklab.images import datasets, files, folders, photos
-from leaklab.images.collection import Collection, data_root, pick
+from leaklab.images import datasets, folders, photos
+from leaklab.images.collection import Collection, data_root, pick, pick_classes
+from leaklab.images.crops import LOOKS, crops, look
+from leaklab.images.pictures import GREY, MOST_CLASSES, Pictures
 from leaklab.images.prepare import to_image
+from leaklab.images.uploads import Uploads
 from leaklab.settings import Refusal, Settings, knob
+
+__all__ = ["Pictures", "Source", "Uploads", "load"]
 
 _ROOT = "Folder that holds the data sets; empty means $LEAKLAB_DATA, or leaklab/data in the user's cache."
 _INDICES = "Which images are used, by number, one for each; none: the seed draws them."
-_GREY = "Use one channel of grey instead of three of colour."
+_TWICE = "Photographs are chosen both by name and by index: leave one of the two empty."
+_LOOKS = "{} photographs make up all classes: the higher ones are the same, mirrored, turned or in other colours."
 _SPLIT = "Which part of the data set the images come from."
-
-
-@dataclass(frozen=True)
-class Pictures:
-    """Images with their labels, ready to be handed to the clients; labels index `class_names`."""
-
-    images: Float[Tensor, "n c h w"]
-    labels: Int[Tensor, " n"]
-    class_names: tuple[str, ...]
-    names: tuple[str, ...]
-    note: str = ""  # one sentence for the visitor, when something is not as asked for
 
 
 class Photos(Settings):
@@ -44,7 +39,7 @@ class Photos(Settings):
         0, low=0, high=len(photos.KEYS), level="advanced",
         help="Deal the photographs out to this many classes; 0 makes each a class of its own.", symbol="y = i mod k",
     )  # fmt: skip
-    grey: bool = knob(False, level="advanced", help=_GREY)
+    grey: bool = knob(False, level="advanced", help=GREY)
 
     @property
     def num_classes(self) -> int:
@@ -68,11 +63,50 @@ class Photos(Settings):
             note=f"More photographs are chosen than used: without {', '.join(left_out)}." if left_out else "",
         )
 
+    @property
+    def labelled_classes(self) -> int:
+        """How many classes `labelled` has pictures of: its photographs in all their looks."""
+        return min(MOST_CLASSES, LOOKS * len(self._dealt()))
+
+    def labelled(self, labels: Int[Tensor, "n"], size: int, generator: Generator) -> Pictures:
+        """Return a random crop for each label: each photograph is a class, and its other looks are higher classes.
+
+        Where none are chosen, a third of the album is left to the attacker.
+        Raises: Refusal, when names and indices are both given, or an index is out of range.
+        """
+        dealt, wanted = self._dealt(), labels.tolist()
+        own = len(dealt)
+        drawn = torch.rand(len(wanted), 4, generator=generator)
+        held = [dealt[label % own] for label in wanted]
+        entries = [of_class[int(share * len(of_class))] for of_class, share in zip(held, drawn[:, 3], strict=True)]
+        squares = crops([entry.key for entry in entries], size, drawn[:, :3])
+        looks = [look(square, label // own) for square, label in zip(squares, wanted, strict=True)]
+        titles = [f"Class {number}" if self.classes else of_class[0].title for number, of_class in enumerate(dealt)]
+        classes = range(max(wanted) + 1)
+        return Pictures(
+            images=torch.stack([to_image(square, grey=self.grey) for square in looks]),
+            labels=labels,
+            class_names=tuple(titles[n % own] + (f", look {n // own + 1}" if n >= own else "") for n in classes),
+            names=tuple(entry.title for entry in entries),
+            note=_LOOKS.format(own) if len(classes) > own else "",
+        )
+
+    def _dealt(self) -> list[list[photos.Photograph | photos.Face]]:
+        """Return the photographs of each class when classes come before photographs."""
+        if self.names and self.indices:
+            raise Refusal(_TWICE)
+        chosen = pick("the album", len(photos.KEYS), len(self.indices), indices=self.indices, generator=Generator())
+        kept = [key for key in photos.KEYS if key not in photos.OTHERS]
+        keys = self.names or [photos.KEYS[position] for position in chosen] or kept
+        entries = [photos.ALBUM[photos.KEYS.index(key)] for key in keys]
+        classes = min(self.classes or len(entries), len(entries))
+        return [entries[label::classes] for label in range(classes)]
+
     def _chosen(self, count: int, generator: Generator) -> list[int]:
         if not self.names:
             return pick("the album", len(photos.KEYS), count, indices=self.indices, generator=generator)
         if self.indices:
-            raise Refusal("Photographs are chosen both by name and by index: leave one of the two empty.")
+            raise Refusal(_TWICE)
         named = [photos.KEYS.index(name) for name in self.names[:count]]
         others = [position for position in range(len(photos.KEYS)) if position not in named]
         drawn = pick("the rest of the album", len(others), count - len(named), indices=(), generator=generator)
@@ -84,7 +118,7 @@ class _Collected(Settings):
 
     root: str = knob("", level="hidden", private=True, help=_ROOT)
     indices: tuple[int, ...] = knob((), level="advanced", help=_INDICES)
-    grey: bool = knob(False, level="advanced", help=_GREY)
+    grey: bool = knob(False, level="advanced", help=GREY)
 
     @abstractmethod
     def collection(self) -> Collection:
@@ -96,7 +130,24 @@ class _Collected(Settings):
         Raises: Refusal, when the data are missing or damaged, or the indices do not fit.
         """
         have = self.collection()
-        chosen = pick(have.title, have.count, count, indices=self.indices, generator=generator)
+        return self._opened(have, pick(have.title, have.count, count, indices=self.indices, generator=generator), size)
+
+    @property
+    def labelled_classes(self) -> int:
+        """How many classes `labelled` has pictures of."""
+        return self.num_classes
+
+    def labelled(self, labels: Int[Tensor, "n"], size: int, generator: Generator) -> Pictures:
+        """Return a picture of the collection for each label; indices play no part.
+
+        Raises: Refusal, when the data are missing or damaged, or have no picture of a class.
+        """
+        have = self.collection()
+        chosen, scarce = pick_classes(have, labels, generator)
+        opened = self._opened(have, chosen, size)
+        return replace(opened, note=" ".join(note for note in (opened.note, scarce) if note))
+
+    def _opened(self, have: Collection, chosen: list[int], size: int) -> Pictures:
         labels = [have.label(index) for index in chosen]
         return Pictures(
             images=torch.stack([to_image(have.square(index, size), grey=self.grey) for index in chosen]),
@@ -143,7 +194,7 @@ class Mnist(_Collected):
     num_classes: ClassVar[int] = 10
     kind: Literal["mnist"] = "mnist"
     split: Literal["train", "test"] = knob("test", level="advanced", help=_SPLIT)
-    grey: bool = knob(True, level="advanced", help=_GREY)
+    grey: bool = knob(True, level="advanced", help=GREY)
 
     def collection(self) -> Collection:
         """Return the chosen split.
@@ -219,40 +270,6 @@ class Folder(_Collected):
     def _place(self) -> Path:
         root = data_root(self.root) if self.root else data_root("") / "folder"
         return root if self.split == "all" else root / self.split
-
-
-class Uploads(Settings):
-    """A visitor's own photographs; they stay out of links, and where they are missing a drawn picture stands in."""
-
-    kind: Literal["uploads"] = "uploads"
-    pictures: tuple[str, ...] = knob(
-        (), private=True, level="hidden", title="Your photographs", symbol="x",
-        help="Photographs of your own, shrunk on arrival; they never travel in a link.",
-    )  # fmt: skip
-    grey: bool = knob(False, level="advanced", help=_GREY)
-
-    @property
-    def num_classes(self) -> int:
-        """How many classes the labels tell apart: one a photograph, and ten at least."""
-        return max(10, len(self.pictures))
-
-    def draw(self, count: int, size: int, generator: Generator) -> Pictures:
-        """Return the first photographs, and a drawn placeholder for each that is missing.
-
-        Raises: Refusal, when an upload was changed on its way.
-        """
-        given = [files.decode(text, size, grey=self.grey) for text in self.pictures[:count]]
-        drawn = [files.placeholder(number, size, grey=self.grey) for number in range(len(given), count)]
-        numbers = range(1, max(self.num_classes, count) + 1)
-        words = ("Photograph",) * len(given) + ("Placeholder",) * len(drawn)
-        missing = "a drawn picture stands in" if len(drawn) == 1 else f"{len(drawn)} drawn pictures stand in"
-        return Pictures(
-            images=torch.stack(given + drawn),
-            labels=torch.arange(count),
-            class_names=tuple(f"Photograph {number}" for number in numbers),
-            names=tuple(f"{word} {number}" for word, number in zip(words, numbers, strict=False)),
-            note=f"Photographs of one's own never travel in a link: {missing} for what is missing." if drawn else "",
-        )
 
 
 Source = Annotated[

@@ -1,11 +1,11 @@
-"""Small convolutional networks: ConvNet2, and the CNN1 and CNN2 of the papers on federated averaging."""
+"""Convolutional networks: ConvNet2, CNN1 and CNN2 of federated averaging, the deep ConvNet, and the CNN6 of R-GAP."""
 
 from collections import OrderedDict
 from math import prod
 
 from torch import nn
 
-from leaklab.networks.layers import map_sides
+from leaklab.networks.layers import LEAKY_SLOPE, BatchNorm, Statistics, map_sides
 
 
 def convnet2(image_shape: tuple[int, int, int], num_classes: int) -> nn.Sequential:
@@ -43,6 +43,46 @@ def cnn2(image_shape: tuple[int, int, int], num_classes: int) -> nn.Sequential:
         flatten=nn.Flatten(), linear1=nn.Linear(128 * _after_two_poolings(image_shape), 200), activation3=nn.ReLU(),
         linear2=nn.Linear(200, num_classes),
     )  # fmt: skip
+    return nn.Sequential(layers)
+
+
+def convnet(
+    image_shape: tuple[int, int, int], num_classes: int, *, width: int = 64, statistics: Statistics = "running"
+) -> nn.Sequential:
+    """Return eight convolutions with batch norm, the last two behind the first of two poolings by three.
+
+    Source: Geiping et al. 2020, the published code (ConvNet), whose dictionary names two layers alike and so loses one.
+    """
+    layers: OrderedDict[str, nn.Module] = OrderedDict()
+    before = image_shape[0]
+    for number, times in enumerate((1, 2, 2, 4, 4, 4, 4, 4), 1):
+        layers[f"conv{number}"] = nn.Conv2d(before, times * width, 3, padding=1)
+        layers[f"norm{number}"] = BatchNorm(times * width, statistics)
+        layers[f"activation{number}"] = nn.ReLU()
+        if number in (6, 8):
+            layers[f"pool{number}"] = nn.MaxPool2d(3)
+        before = times * width
+    layers["flatten"] = nn.Flatten()
+    layers["linear"] = nn.Linear(before * (image_shape[1] // 3 // 3) * (image_shape[2] // 3 // 3), num_classes)
+    return nn.Sequential(layers)
+
+
+def cnn6(image_shape: tuple[int, int, int], num_classes: int) -> nn.Sequential:
+    """Return six convolutions without biases under leaky ReLUs, every layer of which can be solved for its input.
+
+    Source: Zhu and Blaschko 2021, the published code; theirs ends in one unit without a bias, this one in the classes.
+    """
+    height, width = map_sides((1, image_shape[1] // 2 + 1, image_shape[2] // 2 + 1), 4)
+    layers: OrderedDict[str, nn.Module] = OrderedDict()
+    layers["conv1"] = nn.Conv2d(image_shape[0], 12, 4, stride=2, padding=2, bias=False)
+    layers["activation1"] = nn.LeakyReLU(LEAKY_SLOPE)
+    channels = (12, 36, 36, 36, 64, 128)
+    for number, stride in enumerate((2, 1, 1, 2, 1), 2):
+        before, after = channels[number - 2 : number]
+        layers[f"conv{number}"] = nn.Conv2d(before, after, 3, stride=stride, padding=1, bias=False)
+        layers[f"activation{number}"] = nn.LeakyReLU(LEAKY_SLOPE)
+    layers["flatten"] = nn.Flatten()
+    layers["linear"] = nn.Linear(128 * height * width, num_classes)
     return nn.Sequential(layers)
 
 

@@ -1,6 +1,8 @@
 """The layers every network shares: activations by name, normalisation, and a batch norm safe under `vmap`."""
 
 import copy
+from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 import torch
@@ -10,17 +12,22 @@ from torch.nn import functional
 
 from leaklab.settings import Refusal
 
-Activation = Literal["relu", "sigmoid", "tanh", "silu", "softplus"]
+Activation = Literal["relu", "leaky_relu", "sigmoid", "tanh", "silu", "softplus"]
 Statistics = Literal["running", "batch"]
 
-ACTIVATIONS: dict[Activation, type[nn.Module]] = {
+LEAKY_SLOPE = 0.2  # below zero; steep enough for a value to be told from its activation
+
+ACTIVATIONS: dict[Activation, Callable[[], nn.Module]] = {
     "relu": nn.ReLU,
+    "leaky_relu": partial(nn.LeakyReLU, LEAKY_SLOPE),
     "sigmoid": nn.Sigmoid,
     "tanh": nn.Tanh,
     "silu": nn.SiLU,
     "softplus": nn.Softplus,
 }
-_ANY_ACTIVATION = (*ACTIVATIONS.values(), nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.GELU, nn.Hardswish)
+_ANY_ACTIVATION = (
+    nn.ReLU, nn.LeakyReLU, nn.Sigmoid, nn.Tanh, nn.SiLU, nn.Softplus, nn.ReLU6, nn.ELU, nn.GELU, nn.Hardswish
+)  # fmt: skip
 
 
 def with_activation(network: nn.Module, activation: Activation) -> nn.Module:

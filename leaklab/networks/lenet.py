@@ -1,4 +1,4 @@
-"""The LeNet that leaks: three sigmoid convolutions and a linear layer."""
+"""LeNets: the one that leaks, the classic LeNet-5, and the wide one of ROG."""
 
 from collections import OrderedDict
 
@@ -23,6 +23,36 @@ def lenet(image_shape: tuple[int, int, int], num_classes: int) -> nn.Sequential:
         conv3=nn.Conv2d(_CHANNELS, _CHANNELS, 5, padding=2), activation3=nn.Sigmoid(),
         pool=nn.Identity() if (height, width) == maps else nn.AdaptiveAvgPool2d((height, width)),
         flatten=nn.Flatten(), linear=nn.Linear(_CHANNELS * height * width, num_classes),
+    )  # fmt: skip
+    return nn.Sequential(layers)
+
+
+def lenet5(image_shape: tuple[int, int, int], num_classes: int) -> nn.Sequential:
+    """Return the classic LeNet-5 with ReLUs and max pooling, for images of at least 16 pixels.
+
+    Source: LeCun et al. 1998, figure 2, as in the published code of Ma et al. 2023 (iLRG).
+    """
+    height, width = (((side - 4) // 2 - 4) // 2 for side in image_shape[1:])
+    layers = OrderedDict(
+        conv1=nn.Conv2d(image_shape[0], 6, 5), activation1=nn.ReLU(), pool1=nn.MaxPool2d(2),
+        conv2=nn.Conv2d(6, 16, 5), activation2=nn.ReLU(), pool2=nn.MaxPool2d(2),
+        flatten=nn.Flatten(), linear1=nn.Linear(16 * height * width, 120), activation3=nn.ReLU(),
+        linear2=nn.Linear(120, 84), activation4=nn.ReLU(), linear3=nn.Linear(84, num_classes),
+    )  # fmt: skip
+    return nn.Sequential(layers)
+
+
+def lenet5_rog(image_shape: tuple[int, int, int], num_classes: int) -> nn.Sequential:
+    """Return the wide LeNet of ROG: the layers of CNN1, without biases in the two linear ones.
+
+    Source: Yue et al. 2023 (ROG), the published code.
+    """
+    features = 64 * (image_shape[1] // 4) * (image_shape[2] // 4)
+    layers = OrderedDict(
+        conv1=nn.Conv2d(image_shape[0], 32, 5, padding=2), activation1=nn.ReLU(), pool1=nn.MaxPool2d(2),
+        conv2=nn.Conv2d(32, 64, 5, padding=2), activation2=nn.ReLU(), pool2=nn.MaxPool2d(2),
+        flatten=nn.Flatten(), linear1=nn.Linear(features, 512, bias=False), activation3=nn.ReLU(),
+        linear2=nn.Linear(512, num_classes, bias=False),
     )  # fmt: skip
     return nn.Sequential(layers)
 

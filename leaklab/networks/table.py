@@ -8,16 +8,17 @@ import torch
 from torch import nn
 
 from leaklab.networks import initialisation as fill
-from leaklab.networks.convnets import cnn1, cnn2, convnet2
+from leaklab.networks.convnets import cnn1, cnn2, cnn6, convnet, convnet2
 from leaklab.networks.layers import Statistics
-from leaklab.networks.lenet import lenet
+from leaklab.networks.lenet import lenet, lenet5, lenet5_rog
 from leaklab.networks.mlp import mlp
 from leaklab.networks.mobilenet import MOBILENET_SHRINKS, mobilenet_v2, mobilenet_weights
 from leaklab.networks.resnet import RESNET_SHRINKS, Stem, Torchvision, resnet, resnet9, resnet_weights
 
 Name = Literal[
-    "lenet", "mlp", "convnet2", "cnn1", "cnn2", "resnet9", "resnet18", "resnet34", "resnet50", "mobilenet_v2"
-]
+    "lenet", "lenet5", "lenet5_rog", "mlp", "convnet2", "convnet64", "cnn1", "cnn2", "cnn6",
+    "resnet9", "resnet18", "resnet34", "resnet50", "mobilenet_v2",
+]  # fmt: skip
 Fill = Callable[[nn.Module, torch.Generator], None]
 
 
@@ -39,7 +40,8 @@ class Row:
     sentence: str
     make: Callable[[Plan], nn.Module]
     fill: Fill = fill.pytorch
-    shrinks: Mapping[Stem, int] = field(default_factory=dict)  # how far batch norm's maps shrink; empty without it
+    smallest: int = 4  # pixels a side: poolings and strides must leave one
+    shrinks: Mapping[Stem, int] = field(default_factory=dict)  # how far batch norm's maps shrink, if to a pixel
     published: Callable[[], str] | None = None  # the address of the weights torchvision offers
 
 
@@ -47,7 +49,9 @@ def _torchvision_resnet(name: Torchvision, title: str, sentence: str) -> Row:
     def make(plan: Plan) -> nn.Module:
         return resnet(name, plan.image_shape[0], plan.num_classes, stem=plan.stem, statistics=plan.statistics)
 
-    return Row(title, sentence, make, fill.kaiming, RESNET_SHRINKS, lambda: resnet_weights(name))
+    return Row(
+        title, sentence, make, fill.kaiming, shrinks=RESNET_SHRINKS, published=lambda: resnet_weights(name)
+    )  # fmt: skip
 
 
 NETWORKS: dict[Name, Row] = {
@@ -56,6 +60,18 @@ NETWORKS: dict[Name, Row] = {
         "A tiny network of smooth layers with wide random weights: the classic one that gives photographs away.",
         lambda plan: lenet(plan.image_shape, plan.num_classes),
         fill.uniform,
+    ),
+    "lenet5": Row(
+        "LeNet-5",
+        "The classic reader of handwritten digits, whose gradient gives away how often each label occurs.",
+        lambda plan: lenet5(plan.image_shape, plan.num_classes),
+        fill.kaiming,
+        smallest=16,
+    ),
+    "lenet5_rog": Row(
+        "LeNet-5 of ROG",
+        "A wide LeNet whose linear layers have no biases, so that attacks which read the biases find none.",
+        lambda plan: lenet5_rog(plan.image_shape, plan.num_classes),
     ),
     "mlp": Row(
         "MLP",
@@ -67,6 +83,12 @@ NETWORKS: dict[Name, Row] = {
         "Two wide smooth convolutions, whose gradient says enough to give back dozens of photographs at once.",
         lambda plan: convnet2(plan.image_shape, plan.num_classes),
     ),
+    "convnet64": Row(
+        "ConvNet64",
+        "Eight convolutions with batch norm and 3 million weights, through which Inverting Gradients first looked.",
+        lambda plan: convnet(plan.image_shape, plan.num_classes, statistics=plan.statistics),
+        smallest=9,
+    ),
     "cnn1": Row(
         "CNN1",
         "The small network that federated averaging was introduced with: two convolutions and a hidden layer of 512.",
@@ -76,6 +98,11 @@ NETWORKS: dict[Name, Row] = {
         "CNN2",
         "A common network of federated papers: two convolutions, average pooling and a hidden layer of 200.",
         lambda plan: cnn2(plan.image_shape, plan.num_classes),
+    ),
+    "cnn6": Row(
+        "CNN6",
+        "Six convolutions, each of which can be undone: a single photograph follows from solving layer after layer.",
+        lambda plan: cnn6(plan.image_shape, plan.num_classes),
     ),
     "resnet9": Row(
         "ResNet9",
@@ -96,7 +123,7 @@ NETWORKS: dict[Name, Row] = {
         "A deep network made for telephones; fresh weights pass nothing on unless batch norm uses the batch.",
         lambda plan: mobilenet_v2(plan.image_shape[0], plan.num_classes, stem=plan.stem, statistics=plan.statistics),
         fill.kaiming_small_head,
-        MOBILENET_SHRINKS,
-        mobilenet_weights,
+        shrinks=MOBILENET_SHRINKS,
+        published=mobilenet_weights,
     ),
 }

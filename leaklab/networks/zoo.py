@@ -1,5 +1,6 @@
 """NetworkChoice: which network the clients train, how it is adapted, and where its first weights come from."""
 
+from functools import lru_cache
 from math import prod
 from pathlib import Path
 from typing import Literal
@@ -13,7 +14,6 @@ from leaklab.networks.layers import Normalise, Statistics, map_sides, with_activ
 from leaklab.networks.table import NETWORKS, Fill, Name, Plan, Row
 from leaklab.settings import Refusal, Settings, knob
 
-_SMALLEST_SIDE = 4  # poolings and strides must leave a pixel
 _SMALL_STEM_UP_TO = 64  # pixels; beyond, the ImageNet stem keeps the maps affordable
 
 _MEND = "take more images at once, larger images, the small stem, or running statistics"
@@ -34,7 +34,7 @@ class NetworkChoice(Settings):
         "lenet", title="Network", symbol="f(x; θ)",
         help="The network the clients train; small smooth ones give photographs away, deep ones resist.",
     )  # fmt: skip
-    activation: Literal["own", "relu", "sigmoid", "tanh", "silu", "softplus"] = knob(
+    activation: Literal["own", "relu", "leaky_relu", "sigmoid", "tanh", "silu", "softplus"] = knob(
         "own", symbol="φ", level="advanced",
         help="What stands between the layers: own keeps the network's; smooth ones leak more than ReLU.",
     )  # fmt: skip
@@ -84,6 +84,14 @@ class NetworkChoice(Settings):
             network.load_state_dict(fit(load(self.checkpoint), network.state_dict()))
         return self._normalised(network).eval()
 
+    @lru_cache(maxsize=32)  # noqa: B019  settings are small and few, and a page asks at every change
+    def skeleton(self, image_shape: tuple[int, int, int], num_classes: int) -> nn.Module:
+        """Return the network's layers on the meta device, without numbers; shared, so not to be changed.
+
+        Raises: Refusal, when choices contradict each other.
+        """
+        return self._normalised(self._skeleton(image_shape, num_classes)).to("meta").eval()
+
     def check(self, image_shape: tuple[int, int, int], batch: int) -> str:
         """Return a warning about batch norm's precision for batches of some images, or nothing.
 
@@ -107,8 +115,12 @@ class NetworkChoice(Settings):
         return network if self.activation == "own" else with_activation(network, self.activation)
 
     def _refuse(self, image_shape: tuple[int, int, int]) -> None:
-        if min(image_shape[1:]) < _SMALLEST_SIDE:
-            raise Refusal(f"Images of {image_shape[1]}x{image_shape[2]} pixels are too small: take 4x4 or larger.")
+        smallest = self.row.smallest
+        if min(image_shape[1:]) < smallest:
+            raise Refusal(
+                f"Images of {image_shape[1]}x{image_shape[2]} pixels are too small for {self.row.title}: "
+                f"take {smallest}x{smallest} or larger."
+            )
         if self.pretrained and self.row.published is None:
             able = ", ".join(row.title for row in NETWORKS.values() if row.published)
             raise Refusal(f"Nobody publishes weights of {self.row.title}: choose {able}, or fresh weights.")

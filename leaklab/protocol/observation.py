@@ -1,12 +1,13 @@
 """The wall's public side: what an attacker may be told, and the one gate through which anything is told."""
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from jaxtyping import Int
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from leaklab.protocol.defences import Defence
+from leaklab.protocol.statistics import Statistics
 from leaklab.protocol.training import Pass, Schedule
 from leaklab.protocol.updates import Update, Weights
 from leaklab.settings import Settings, knob
@@ -27,6 +28,10 @@ class ThreatModel(Settings):
         False, title="Defences are told", level="advanced",
         help="The attacker knows which defence the clients use, though never the random numbers it drew.",
     )  # fmt: skip
+    batch_statistics: bool = knob(
+        False, title="Batch-norm statistics are told", symbol="μ, σ² of the batch", level="advanced",
+        help="The attacker is told the averages that batch norm met on the private photographs: a strong hint.",
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,8 @@ class Observation:
     schedule: Schedule | None = None
     labels: Int[Tensor, "n"] | None = None
     defences: tuple[Defence, ...] | None = None
+    batch_statistics: Statistics | None = None
+    public: Float[Tensor, "m c h w"] | None = None  # photographs anybody could have, none of them private
 
     @property
     def forward(self) -> Pass:
@@ -70,6 +77,8 @@ class Message:
     labels: Int[Tensor, "n"]
     schedule: Schedule
     defences: tuple[Defence, ...]
+    batch_statistics: Statistics = field(default_factory=dict)
+    public: Float[Tensor, "m c h w"] | None = None
 
 
 def reveal(message: Message, threat: ThreatModel) -> Observation:
@@ -86,6 +95,8 @@ def reveal(message: Message, threat: ThreatModel) -> Observation:
         schedule=message.schedule if threat.schedule else None,
         labels=message.labels.clone() if threat.labels else None,
         defences=message.defences if threat.defences else None,
+        batch_statistics=message.batch_statistics if threat.batch_statistics else None,
+        public=message.public,
     )
 
 

@@ -51,19 +51,32 @@ class Pass:
 
     network: nn.Module
     buffers: Weights
+    at_once: int = 0  # images whose gradient is computed together, to bound the memory; 0 for all
+
+    def logits(self, weights: Weights, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n classes"]:
+        """Return what the network answers to the images."""
+        return functional_call(self.network, {**weights, **self.buffers}, (images,))
 
     def loss(
         self, weights: Weights, images: Float[Tensor, "n c h w"], labels: Float[Tensor, "n classes"]
     ) -> Float[Tensor, ""]:
         """Return the mean cross-entropy of the images against class probabilities."""
-        logits = functional_call(self.network, {**weights, **self.buffers}, (images,))
-        return functional.cross_entropy(logits, labels)
+        return functional.cross_entropy(self.logits(weights, images), labels)
 
     def gradient(
         self, weights: Weights, images: Float[Tensor, "n c h w"], labels: Float[Tensor, "n classes"]
     ) -> Update:
-        """Return the gradient of the loss with respect to every weight; itself differentiable in images and labels."""
-        return grad(self.loss)(weights, images, labels)
+        """Return the gradient of the loss with respect to every weight; itself differentiable in images and labels.
+
+        In parts of `at_once` images it is the same where no layer looks at several images together, as batch norm may.
+        """
+        if not 0 < self.at_once < len(images):
+            return grad(self.loss)(weights, images, labels)
+        total: Update = {name: torch.zeros_like(tensor) for name, tensor in weights.items()}
+        for part, its_labels in zip(images.split(self.at_once), labels.split(self.at_once), strict=True):
+            update, share = grad(self.loss)(weights, part, its_labels), len(part) / len(images)
+            total = {name: total[name] + share * update[name] for name in total}
+        return total
 
     def local_update(
         self,

@@ -1,15 +1,22 @@
 """Settings to widgets and back: one walk over the schema, a widget a knob, every change validated at once."""
 
 import math
+from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
 from leaklab.settings import Knob, Refusal, Settings, walk
+from leaklab.ui import words
 
 _FEW = 3  # choices shown side by side; more go into a list
 _STEPS = 40  # whole numbers a slider may tell apart; more become powers
+_WRITTEN = {
+    "given_or_idlg": "given, or else iDLG", "fedsgd": "FedSGD", "fedavg": "FedAvg", "l2": "L2", "lbfgs": "L-BFGS",
+    "adam": "Adam",
+}  # fmt: skip
 _HUGE = 10**6  # bounds beyond which a slider makes no sense: a field to type in
 
 
@@ -18,7 +25,7 @@ def edit(settings: Settings, knobs: Iterable[Knob], *, key: str) -> Settings:
 
     A value that is not allowed gets its sentence under the widget, and the old value stays.
     """
-    for knob in knobs:
+    for knob in told_apart(list(knobs)):
         value = _widget(knob, f"{key}.{knob.dotted}")
         if value == knob.value:
             continue
@@ -32,6 +39,39 @@ def edit(settings: Settings, knobs: Iterable[Knob], *, key: str) -> Settings:
 def knobs(settings: Settings, *prefixes: str, level: str) -> list[Knob]:
     """Return the knobs of one level whose dotted path begins with one of the prefixes, in the schema's order."""
     return [k for k in walk(settings) if k.level == level and k.dotted.startswith(prefixes) and _drawable(k)]
+
+
+def parts(
+    label: str, held: tuple[Settings, ...], classes: Iterable[type[Settings]], *, help: str, key: str
+) -> tuple[Settings, ...]:
+    """Choose several parts of a union by their kinds: those that stay keep their settings, new ones come after."""
+    by_kind = _by_kind(classes)
+    present = list(dict.fromkeys(part.kind for part in held))
+    chosen = st.multiselect(
+        label, list(by_kind), default=present, format_func=plain, help=help, key=key, placeholder="none",
+        select_all=False,
+    )  # fmt: skip
+    stay = tuple(part for part in held if part.kind in chosen)
+    return stay + tuple(by_kind[kind]() for kind in chosen if kind not in present)
+
+
+def told_apart(knobs: list[Knob]) -> list[Knob]:
+    """Return the knobs with different titles: those that share one have the name of their part in front."""
+    titles = Counter(knob.title for knob in knobs)
+    return [replace(knob, title=_with_part(knob, knobs)) if titles[knob.title] > 1 else knob for knob in knobs]
+
+
+def _with_part(knob: Knob, knobs: list[Knob]) -> str:
+    """Return a knob's title behind its part's name, and a number where several such parts stand in one list."""
+    name = plain(knob.owner.model_fields["kind"].default if "kind" in knob.owner.model_fields else knob.owner.__name__)
+    same = [one.path for one in knobs if (one.title, one.owner) == (knob.title, knob.owner)]
+    number = f" {same.index(knob.path) + 1}" if len(same) > 1 else ""
+    title = knob.title[0].lower() + knob.title[1:] if knob.title[1:2].islower() else knob.title
+    return f"{name.capitalize() if name.islower() else name}{number}: {title}"
+
+
+def _by_kind(classes: Iterable[type[Settings]]) -> dict[str, type[Settings]]:
+    return {cls.model_fields["kind"].default: cls for cls in classes}
 
 
 def _drawable(knob: Knob) -> bool:
@@ -58,10 +98,10 @@ def _widget(knob: Knob, key: str) -> Any:
 
 def _part(knob: Knob, label: str, help: str, key: str) -> Any:
     """Choose one part of a union by its kind; its own knobs stand in the walk after it."""
-    by_kind = {cls.model_fields["kind"].default: cls for cls in knob.choices}
+    by_kind = _by_kind(knob.choices)
     kinds = list(by_kind)
     kind = st.selectbox(
-        label, kinds, index=kinds.index(knob.value.kind), format_func=lambda kind: _plain(kind), help=help, key=key,
+        label, kinds, index=kinds.index(knob.value.kind), format_func=plain, help=help, key=key,
         disabled=len(kinds) == 1,
     )  # fmt: skip
     return knob.value if kind == knob.value.kind else by_kind[kind]()
@@ -76,8 +116,8 @@ def _number(knob: Knob, label: str, help: str, key: str) -> Any:
         options = ladder(value, low, high, whole=whole)
         return st.select_slider(label, options, value, format_func=lambda v: f"{v:g}", help=help, key=key)
     step = knob.step or (1 if whole else (high - low) / 100)
-    kind = int if whole else float
-    return st.slider(label, kind(low), kind(high), value, kind(step), help=help, key=key)
+    kind, written = (int, "%d") if whole else (float, "%.4g")  # of 0.999 two digits would make 1.00
+    return st.slider(label, kind(low), kind(high), value, kind(step), format=written, help=help, key=key)
 
 
 def ladder(value: float, low: float, high: float, *, whole: bool) -> list[float]:
@@ -89,5 +129,7 @@ def ladder(value: float, low: float, high: float, *, whole: bool) -> list[float]
     return sorted({round(rung) for rung in inside} if whole else {float(rung) for rung in inside})
 
 
-def _plain(kind: str) -> str:
-    return kind.replace("_", " ")
+def plain(kind: str) -> str:
+    """Return a kind as it is written in the literature, or in words."""
+    names = {key: str(method["name"]) for key, method in words.methods().items()} | _WRITTEN
+    return names.get(kind, kind.replace("_", " "))

@@ -2,14 +2,18 @@
 
 import io
 
+import numpy as np
 import streamlit as st
 
 from leaklab.runs.records import Run
 from leaklab.settings import Refusal
-from leaklab.ui import session
+from leaklab.ui import session, words
 from leaklab.ui.clock import since
+from leaklab.views import strips
 
 _A_PAGE = 12
+_PAGES = {"Landscape": "landscape", "Labels": "labels", "Label": "labels"}  # by the first word of a run's title
+_TILES = 4  # of a batch
 _STATES = {
     "all": (),
     "finished": ("finished",),
@@ -41,18 +45,20 @@ def _card(run: Run, owner: str) -> None:
     lock = ":material/lock: " if run.private else ""
     st.markdown(f"{lock}**{run.title}**")
     _thumbnail(run)
-    note = str(run.summary.get("note", "")).split("\n")[0]
+    note = words.named(str(run.summary.get("note", "")).split("\n")[0])
     state = note if run.status == "finished" and note else f"{run.status.capitalize()}. {run.message}"
     st.caption(f"{state}  \n{since(run.created)}")
     if run.status == "running":
         st.progress(min(run.progress, 1.0))
     with st.container(horizontal=True, gap="small"):
-        landscape = run.title.startswith("Landscape")
+        page = _PAGES.get(run.title.partition(" ")[0], "playground")
         st.page_link(
-            "pages/landscape.py" if landscape else "pages/playground.py", label="Open", query_params={"run": run.id},
-            icon=":material/open_in_full:",
+            f"pages/{page}.py", label="Open", query_params={"run": run.id}, icon=":material/open_in_full:"
         )  # fmt: skip
-        st.button("Pin", key=f"pin.{run.id}", on_click=_pin, args=(run.id,), icon=":material/keep:", disabled=landscape)
+        st.button(
+            "Pin", key=f"pin.{run.id}", on_click=_pin, args=(run.id,), icon=":material/keep:",
+            disabled=page != "playground",
+        )  # fmt: skip
         if run.owner == owner:
             st.button(
                 "Delete", key=f"delete.{run.id}", on_click=_delete, args=(run.id, owner), icon=":material/delete:"
@@ -60,18 +66,22 @@ def _card(run: Run, owner: str) -> None:
 
 
 def _thumbnail(run: Run) -> None:
+    pictures = [picture for name in ("truth", "reconstruction") if (picture := _picture(run, name)) is not None]
+    if pictures:
+        st.image(pictures, width=96, output_format="PNG", caption=["private", "rebuilt"][: len(pictures)])
+    elif (batch := _picture(run, "batch")) is not None:
+        tiles = strips.squares(batch)[:_TILES]
+        st.image(tiles, width=48, output_format="PNG", alt=["private photograph"] * len(tiles))
+
+
+def _picture(run: Run, name: str) -> np.ndarray | None:
+    """Return a run's newest picture of a name; None for a run that has just begun, or has no such pictures."""
     from PIL import Image
 
-    store = session.services().store
-    pictures = []
-    for name in ("truth", "reconstruction"):
-        try:
-            pictures.append(store.picture(run.id, None, name))
-        except Refusal:
-            continue  # a run that has just begun, or a survey that has no picture yet: the card stands without one
-    if pictures:
-        opened = [Image.open(io.BytesIO(png)).convert("RGB") for png in pictures]
-        st.image(opened, width=96, output_format="PNG", caption=["private", "rebuilt"][: len(opened)])
+    try:
+        return np.asarray(Image.open(io.BytesIO(session.services().store.picture(run.id, None, name))).convert("RGB"))
+    except Refusal:
+        return None
 
 
 def _pin(run_id: str) -> None:

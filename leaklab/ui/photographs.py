@@ -107,10 +107,9 @@ def _forget() -> None:
     watch.forget()
     st.session_state["own.pictures"] = ()
     for name, value in list(st.session_state.items()):
-        if name.endswith(".experiment") and isinstance(value, Settings):
-            st.session_state[name] = (
-                value.changed((*_PATH, "pictures"), ()) if value.at(_PATH).kind == "uploads" else value
-            )
+        if name.endswith(".experiment") and isinstance(value, Settings) and value.source.kind == "uploads":
+            path = _PATH if isinstance(value, Inversion) else _PATH[-1:]
+            st.session_state[name] = value.changed((*path, "pictures"), ())
 
 
 def _data(source: Source, experiment: Inversion, key: str) -> Source:

@@ -17,8 +17,8 @@ from leaklab.runs.store import Store, default_url
 from leaklab.settings import Refusal
 
 # White on the dark theme's light blue cannot be read from the back of a room.
-_PRIMARY = '[data-testid="stBaseButton-primary"]'
-_DARK_STYLE = f"{_PRIMARY}, {_PRIMARY} * {{ color: #08202f !important; }}"
+_ON_BLUE = ('[data-testid="stBaseButton-primary"]:not(:disabled)', '[data-testid="stMultiSelect"] [data-tag]')
+_DARK_STYLE = f"{', '.join(f'{one}, {one} *' for one in _ON_BLUE)} {{ color: #08202f !important; }}"
 
 _COOKIE = "leaklab_visitor"
 _FIRST = 1.0  # seconds in which the first page is drawn before the import takes a core

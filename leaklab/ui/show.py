@@ -13,14 +13,13 @@ from leaklab.experiments.landscape import Landscape
 from leaklab.images.prepare import side_by_side
 from leaklab.images.source import load
 from leaklab.settings import Refusal, to_link
-from leaklab.ui import session, watch
+from leaklab.ui import held, session, watch
 from leaklab.ui.curve import curve
 from leaklab.ui.reel import reel
 from leaklab.ui.watch import Watched
-from leaklab.views import charts, curves, export, strips, surfaces
+from leaklab.ui.worth import worth
+from leaklab.views import curves, export, strips, surfaces
 from leaklab.views.strips import Film
-
-_BASELINE = "baseline."
 
 
 def before(experiment: Inversion, key: str) -> None:
@@ -61,32 +60,6 @@ def inversion(watched: Watched, key: str) -> None:
     if not live and watched.last.final:
         worth(watched, key)
         take_home(watched, key)
-
-
-def worth(watched: Watched, key: str) -> None:
-    """Show what the result is worth: against baselines that need no attack, and photograph by photograph."""
-    last = watched.last
-    bars = {name.removeprefix(_BASELINE): _mean(v) for name, v in last.series.items() if name.startswith(_BASELINE)}
-    values = {
-        name: _rounded(value) for name, value in ({"this reconstruction": last.scalars.get("psnr")} | bars).items()
-    }
-    left, right = st.columns(2)
-    with left:
-        st.markdown("**Better than no attack at all?** PSNR in dB, mean over the photographs")
-        st.echarts_chart(
-            charts.bars(values, unit="dB", emphasised="this reconstruction", dark=session.dark()),
-            key=f"{key}.bars", height=180, alt=charts.bars_alt(values, unit="dB", emphasised="this reconstruction"),
-        )  # fmt: skip
-    with right:
-        st.markdown("**Photograph by photograph**")
-        st.dataframe(
-            _table(watched),
-            hide_index=True,
-            height="content" if len(last.series["psnr"]) < 5 else 180,
-            key=f"{key}.table",
-        )
-    for reason in last.note.split("\n")[1:]:
-        st.caption(f":material/info: {reason}")
 
 
 def take_home(watched: Watched, key: str) -> None:
@@ -140,7 +113,8 @@ def next_steps(key: str) -> None:
             "Pin to compare", key=f"{key}.pin", on_click=session.pin, args=(ids[0],), icon=":material/keep:",
             help="Keeps this result on the page while you try other settings; two fit side by side.",
         )  # fmt: skip
-        if link := st.query_params.get("x"):
+        link, survey = st.query_params.get("x"), Landscape(inversion=held.experiment(key))
+        if link and not survey.missing():
             st.page_link(
                 "pages/landscape.py",
                 label="See its loss landscape",
@@ -151,11 +125,11 @@ def next_steps(key: str) -> None:
 
 def pins(key: str) -> None:
     """Show two runs the visitor pinned, side by side."""
-    held = [watched for watched in map(watch.look, st.session_state.get("pins", [])) if watched and watched.frames]
-    if not held:
+    pinned = [watched for watched in map(watch.look, st.session_state.get("pins", [])) if watched and watched.frames]
+    if not pinned:
         return
     st.subheader("Pinned side by side")
-    for column, watched in zip(st.columns(2), held, strict=False):
+    for column, watched in zip(st.columns(2), pinned, strict=False):
         with column:
             st.markdown(f"**{watched.run.title}**  \n{watched.verdict}")
             reel(watched.film(24), key=f"{key}.pin.{watched.run.id}")
@@ -190,29 +164,6 @@ def landscape(watched: Watched, key: str) -> None:
         st.plotly_chart(
             surfaces.contour(found, dark=dark), key=f"{key}.contour", theme=None, height=560, alt=surfaces.alt(found)
         )
-
-
-def _mean(values: list[float]) -> float | None:
-    return sum(values) / len(values) if values else None
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 1)
-
-
-def _table(watched: Watched) -> dict[str, list]:
-    series = watched.last.series
-    count = len(series.get("psnr", []))
-    return {
-        "client": [int(c) + 1 for c in series.get("client", [])],
-        "PSNR (dB)": [round(v, 1) for v in series.get("psnr", [])],
-        "SSIM": [round(v, 3) for v in series.get("ssim", [])],
-        "label": ["right" if a == b else "wrong" for a, b in _labels(series, count)],
-    }
-
-
-def _labels(series: dict[str, list[float]], count: int) -> list[tuple[float, float]]:
-    return list(zip(series.get("label_true", [0] * count), series.get("label_recovered", [0] * count), strict=False))
 
 
 def _report(watched: Watched, settings: dict) -> str:

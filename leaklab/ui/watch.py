@@ -12,14 +12,16 @@ from leaklab.experiments import catalogue
 from leaklab.experiments.experiment import read
 from leaklab.experiments.frame import Frame
 from leaklab.experiments.inversion import Inversion
+from leaklab.experiments.label_recovery import LabelRecovery
 from leaklab.experiments.landscape import Landscape
 from leaklab.runs.records import Run
 from leaklab.settings import Refusal
-from leaklab.ui import address, session
+from leaklab.ui import address, session, words
 from leaklab.views.strips import Film, film, pick
 
 TICK = 0.25  # seconds between two looks at a running run
 _VIEWS = {"per-client": "From each client's own update", "aggregated": "From the average alone"}
+_SUCCESSES = ("Recovered", "All", "The label was")  # what a verdict begins with when everything was found
 _KEPT = 8  # runs whose numbers a session remembers
 _SHOWN = 48  # moments of a film that are fetched and sent
 
@@ -58,6 +60,14 @@ class Watched:
         """Return the run's pictures in order, with the private photographs, at most so many moments."""
         return film(self.pictured(most))
 
+    def first(self, name: str) -> np.ndarray:
+        """Return a picture of the run's first frame, fetched once.
+
+        Raises: Refusal, when there is none.
+        """
+        self.pictures[0, name] = self._picture(0, name)
+        return self.pictures[0, name]
+
     def _picture(self, index: int, name: str) -> np.ndarray:
         from PIL import Image
 
@@ -67,7 +77,7 @@ class Watched:
         return self.pictures[index, name]
 
 
-def launch(experiments: list[Inversion] | list[Landscape], key: str, device: str) -> None:
+def launch(experiments: list[Inversion] | list[Landscape] | list[LabelRecovery], key: str, device: str) -> None:
     """Put experiments into the queue as one group, and follow them on this page."""
     services, owner = session.services(), session.visitor()
     group = secrets.token_hex(4) if len(experiments) > 1 else ""
@@ -98,7 +108,7 @@ def follow(key: str, draw: Callable[[Watched, str], None]) -> None:
             with column:
                 try:
                     if len(seen) > 1:
-                        st.markdown(f"**{_VIEWS[_inversion(watched).scenario.federation.view]}**")
+                        st.markdown(f"**{_heading(watched)}**")
                     _status(watched, key)
                     draw(watched, f"{key}.{watched.run.id}")
                 except Refusal as refusal:  # deleted at this very moment, or a store in trouble
@@ -139,9 +149,11 @@ def running(key: str) -> bool:
     return any(watched and not watched.run.over for watched in map(look, st.session_state.get(f"{key}.runs") or []))
 
 
-def _inversion(watched: Watched) -> Inversion:
+def _heading(watched: Watched) -> str:
+    """Return what tells a run from those beside it."""
     experiment = read(watched.run.experiment)
-    return experiment.inversion if isinstance(experiment, Landscape) else experiment
+    inversion = experiment.inversion if isinstance(experiment, Landscape) else experiment
+    return _VIEWS[inversion.scenario.federation.view] if isinstance(inversion, Inversion) else watched.run.title
 
 
 def _status(watched: Watched, key: str) -> None:
@@ -188,6 +200,8 @@ def _going(watched: Watched) -> str:
     if not watched.last:
         return "Preparing: the clients train."
     scalars = watched.last.scalars
+    if done := scalars.get("methods_done"):
+        return f"Method {done:.0f} of {scalars['methods']:.0f}{_about(place.seconds, ' left')}."
     if "iteration" not in scalars:
         return f"At work{_about(place.seconds, ' left')}."
     return (
@@ -205,10 +219,11 @@ def _about(seconds: float | None, what: str) -> str:
 def _ended(watched: Watched) -> None:
     run = watched.run
     if run.status == "finished":
-        level = st.success if watched.verdict.startswith(("Recovered", "All")) else st.info
-        level(watched.verdict or "Finished.", icon=":material/check_circle:")
+        level = st.success if watched.verdict.startswith(_SUCCESSES) else st.info
+        level(words.named(watched.verdict) or "Finished.", icon=":material/check_circle:")
     elif run.status == "cancelled":
-        at = f" at iteration {watched.last.scalars.get('iteration', 0):.0f}" if watched.last else ""
+        iteration = watched.last.scalars.get("iteration") if watched.last else None
+        at = "" if iteration is None else f" at iteration {iteration:.0f}"
         st.warning(f"Cancelled{at}; what was found until then is kept.", icon=":material/cancel:")
     else:
         st.error(run.message or "The run did not finish.", icon=":material/error:")

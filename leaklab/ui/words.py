@@ -1,5 +1,6 @@
 """Every sentence a visitor reads that belongs to no knob: read from assets/, so that teachers can change it."""
 
+import re
 import tomllib
 from functools import lru_cache
 from pathlib import Path
@@ -33,6 +34,27 @@ def parts(name: str) -> dict[str, str]:
 def papers() -> dict[str, dict[str, object]]:
     """Return the papers recipes cite, by key."""
     return tomllib.loads((ASSETS / "papers.toml").read_text(encoding="utf-8"))
+
+
+def cited(key: str) -> str:
+    """Return a paper as a reader knows it, "Geiping et al. 2020", linked to where it can be read."""
+    paper = papers()[key]
+    first, *others = (str(author).split()[-1] for author in paper["authors"])
+    names = first if not others else f"{first} and {others[0]}" if len(others) == 1 else f"{first} et al."
+    said = f"{names} {paper['year']}"
+    return f"[{said}]({paper['address']})" if paper["address"] else said
+
+
+@lru_cache
+def methods() -> dict[str, dict[str, object]]:
+    """Return the methods of label recovery in words, by key."""
+    return tomllib.loads((ASSETS / "methods.toml").read_text(encoding="utf-8"))
+
+
+def named(sentence: str) -> str:
+    """Return a sentence on who read the labels with the methods' names in place of their keys."""
+    said, read, keys = sentence.partition(" read by ")
+    return said + read + re.sub(r"\w+", lambda found: methods().get(found[0], {"name": found[0]})["name"], keys)
 
 
 @lru_cache

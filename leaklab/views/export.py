@@ -90,7 +90,9 @@ def totals(frames: Sequence[Frame]) -> list[tuple[str, str]]:
     last: dict[str, float] = {}
     for frame in frames:
         last |= frame.scalars
-    return [(title, _written(last[name])) for name, title in _TOTALS.items() if name in last]
+    known = [(title, _written(last[name])) for name, title in _TOTALS.items() if name in last]
+    read = [(name.partition(".")[2], value) for name, value in last.items() if name.startswith("accuracy.")]
+    return known + [(f"labels right by {method} (share)", _written(value)) for method, value in read]
 
 
 def per_image(frames: Sequence[Frame]) -> tuple[list[str], list[list[str]]]:

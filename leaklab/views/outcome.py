@@ -29,7 +29,10 @@ class Mean(BaseModel):
     ssim: Number
     cosine: Number
     label_accuracy: Number
+    fsim: Number
     lpips: Number
+    psnr_with_replacement: Number
+    ssim_with_replacement: Number
 
 
 class Image(BaseModel):

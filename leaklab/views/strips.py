@@ -110,6 +110,11 @@ def split(picture: Picture, tiles: int) -> list[Picture]:
     return np.split(picture, tiles, axis=1)
 
 
+def squares(picture: Picture) -> list[Picture]:
+    """Return the tiles of a picture whose tiles are as wide as they are high."""
+    return split(picture, picture.shape[1] // picture.shape[0])
+
+
 def mosaic(picture: Picture, tiles: int, *, factor: int = 1, gap: int = 1) -> Picture:
     """Return the tiles of a picture as a near-square grid, each enlarged, with a gap of white between them."""
     parts = [enlarge(part, factor) for part in split(picture, tiles)]

@@ -1,16 +1,18 @@
 """LPIPS: scaled as its network wants, absent with a sentence, and never a download by itself."""
 
 import socket
+from types import SimpleNamespace
 
 import pytest
 import torch
+from lpips import LPIPS
+from torchvision import models
 
 from leaklab.evaluation import lpips
 from leaklab.settings import Refusal
 
 IMAGES = torch.rand(3, 3, 16, 16, generator=torch.Generator().manual_seed(0))
-
-ALEXNET = {0: (64, 3, 11), 3: (192, 64, 5), 6: (384, 192, 3), 8: (256, 384, 3), 10: (256, 256, 3)}
+PUBLISHED = {"alex": "alexnet", "vgg": "vgg16", "squeeze": "squeezenet1_1"}  # torchvision's names
 
 
 class Differences(torch.nn.Module):
@@ -41,8 +43,25 @@ def hub(tmp_path, monkeypatch):
 @pytest.fixture
 def stand_in(monkeypatch):
     network = Differences()
-    monkeypatch.setattr(lpips, "load", lambda: network)
+    monkeypatch.setattr(lpips, "load", lambda net: network)
     return network
+
+
+def random_features(net: str) -> torch.nn.Module:
+    """Return the feature layers of a network, of small random weights; without the classifier, which is most of it."""
+    with torch.device("meta"):
+        features = getattr(models, PUBLISHED[net])(weights=None).features
+    features, generator = features.to_empty(device="cpu"), torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for parameter in features.parameters():
+            parameter.uniform_(-0.05, 0.06, generator=generator)
+    return features
+
+
+def put(net: str, features: torch.nn.Module) -> None:
+    """Write feature layers to where the published weights of their network belong."""
+    lpips.weights_path(net).parent.mkdir(exist_ok=True)
+    torch.save({f"features.{name}": tensor for name, tensor in features.state_dict().items()}, lpips.weights_path(net))
 
 
 def test_pictures_are_scaled_to_minus_one_and_one_and_enlarged_to_64_pixels(stand_in):
@@ -51,6 +70,12 @@ def test_pictures_are_scaled_to_minus_one_and_one_and_enlarged_to_64_pixels(stan
     assert one.shape == other.shape == (2, 3, 64, 64)
     assert (one == 1).all() and (other == -1).all()
     assert distances.tolist() == [2, 2] and reason == ""
+
+
+def test_vgg_measures_small_pictures_at_half_that_size(stand_in):
+    lpips.perceptual(IMAGES, IMAGES, net="vgg")
+    (one, _), *_ = stand_in.seen
+    assert one.shape == (3, 3, 32, 32)
 
 
 def test_large_pictures_keep_their_size_and_grey_ones_become_colour(stand_in):
@@ -76,7 +101,14 @@ def test_a_broken_reconstruction_is_infinitely_far(stand_in):
 def test_without_weights_there_is_a_reason_that_says_where_they_belong_and_what_fetches_them(hub):
     distances, reason = lpips.perceptual(IMAGES, IMAGES)
     assert distances is None
-    assert str(hub / "checkpoints" / "alexnet-owt-7be5be79.pth") in reason and "`leaklab fetch lpips`" in reason
+    assert str(hub / "checkpoints" / "alexnet-owt-7be5be79.pth") in reason
+    assert reason.endswith(", and `leaklab fetch lpips` downloads them, 233 MB.")
+
+
+def test_without_another_networks_weights_the_reason_names_that_networks_file(hub):
+    put("alex", random_features("alex"))
+    distances, reason = lpips.perceptual(IMAGES, IMAGES, net="vgg")
+    assert distances is None and "vgg16-397923af.pth" in reason and '`leaklab.evaluation.lpips.fetch("vgg")`' in reason
 
 
 @pytest.mark.parametrize("content", [b"not weights at all", {"features.0.weight": torch.zeros(1)}])
@@ -91,19 +123,35 @@ def test_a_file_that_holds_something_else_is_a_reason_too(hub, content):
 
 
 def test_the_real_network_runs_on_weights_it_finds_without_touching_the_global_generator(hub):
-    generator = torch.Generator().manual_seed(0)
-    trunk = {
-        f"features.{n}.weight": 0.05 * torch.randn(o, i, k, k, generator=generator) for n, (o, i, k) in ALEXNET.items()
-    }
-    trunk |= {f"features.{n}.bias": torch.zeros(o) for n, (o, *_) in ALEXNET.items()}
-    lpips.weights_path().parent.mkdir()
-    torch.save(trunk, lpips.weights_path())
+    put("alex", random_features("alex"))
     before = torch.get_rng_state()
     distances, reason = lpips.perceptual(IMAGES.flip(0), IMAGES)
     assert torch.equal(torch.get_rng_state(), before)
     assert reason == "" and distances[1] == 0 and distances[0] > 0
     assert distances[0] == pytest.approx(float(distances[2]), rel=1e-4)
-    assert torch.equal(lpips.load().net.slice4[0].weight, trunk["features.8.weight"])
+
+
+@pytest.mark.parametrize("net", lpips.TRUNKS)
+def test_every_network_measures_what_the_package_does_with_the_same_weights(hub, monkeypatch, net):
+    features = random_features(net)
+    put(net, features)
+    found, reason = lpips.perceptual(IMAGES.flip(0), IMAGES, net=net)
+    # The package's own way: it asks torchvision for the trained network and cuts it up itself.
+    monkeypatch.setattr(models, PUBLISHED[net], lambda pretrained: SimpleNamespace(features=features))
+    package = LPIPS(net=net, verbose=False)
+    side = lpips.TRUNKS[net].smallest
+    with torch.no_grad():
+        expected = package(lpips.prepared(IMAGES.flip(0), side), lpips.prepared(IMAGES, side)).flatten()
+    assert reason == "" and found.tolist() == pytest.approx(expected.tolist(), rel=1e-5, abs=1e-9)
+    assert found[1] == 0 and found[0] > 1e-4
+
+
+@pytest.mark.parametrize("net", lpips.TRUNKS)
+def test_addresses_and_checksums_are_those_torchvision_publishes(net):
+    trunk = lpips.TRUNKS[net]
+    weights = models.get_model_weights(PUBLISHED[net])["IMAGENET1K_V1"]
+    assert trunk.address == weights.url and trunk.checksum in trunk.file
+    assert trunk.megabytes == round(weights.meta["_file_size"])
 
 
 def test_fetching_without_a_connection_is_refused_with_the_mend_and_leaves_nothing_behind(hub):
@@ -121,5 +169,16 @@ def test_fetching_puts_the_file_where_loading_looks_and_only_once(hub, monkeypat
         lpips.weights_path().write_bytes(b"weights")
 
     monkeypatch.setattr(torch.hub, "download_url_to_file", download)
-    assert lpips.fetch() == lpips.fetch() == lpips.weights_path()
-    assert asked == [(lpips.ADDRESS, "7be5be79", 20.0)]
+    assert lpips.fetch() == lpips.fetch(progress=True) == lpips.weights_path()
+    assert asked == [(lpips.TRUNKS["alex"].address, "7be5be79", 20.0)]
+
+
+def test_fetching_another_network_asks_for_its_file(hub, monkeypatch):
+    asked = []
+    monkeypatch.setattr(torch.hub, "download_url_to_file", lambda *given, **named: asked.append((given, named)))
+    path = lpips.fetch("squeeze")
+    assert path == hub / "checkpoints" / "squeezenet1_1-b8a52dc0.pth"
+    assert asked == [
+        (("https://download.pytorch.org/models/squeezenet1_1-b8a52dc0.pth", str(path)),
+         {"hash_prefix": "b8a52dc0", "progress": False})
+    ]  # fmt: skip

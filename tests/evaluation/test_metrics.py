@@ -125,3 +125,10 @@ def test_multiset_accuracy_counts_labels_whatever_their_order(recovered, true, e
 
 def test_labels_are_right_position_by_position():
     assert metrics.labels_right(torch.tensor([1, 2, 3]), torch.tensor([1, 3, 2])).tolist() == [1, 0, 0]
+
+
+@pytest.mark.parametrize(("recovered", "true", "share"), [
+    ([1, 1, 2], [2, 1, 2], 1), ([0, 0, 0], [0, 1, 2], 1 / 3), ([0, 3], [0, 1], 1 / 3), ([5], [6], 0),
+])  # fmt: skip
+def test_presence_is_right_for_classes_both_there_and_named_whatever_their_counts(recovered, true, share):
+    assert metrics.presence_accuracy(torch.tensor(recovered), torch.tensor(true)) == pytest.approx(share)

@@ -1,4 +1,4 @@
-"""Scores: the same for every order of the batch, and a number even for a reconstruction that diverged."""
+"""Scores: the same for every order of the batch, a number even for what diverged, and what flatters kept apart."""
 
 import math
 
@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from leaklab.evaluation import metrics, scores
-from leaklab.evaluation.scores import score
+from leaklab.evaluation.fsim import fsim
+from leaklab.evaluation.scores import score, with_replacement
 from leaklab.settings import Refusal
 
 METRICS = ("mse", "psnr", "ssim", "cosine")
@@ -15,6 +16,12 @@ METRICS = ("mse", "psnr", "ssim", "cosine")
 @pytest.fixture
 def truth():
     return torch.rand(5, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.fixture
+def unmeasured(monkeypatch):
+    """Leave LPIPS out, whose network is not what these tests are about."""
+    monkeypatch.setattr(scores, "perceptual_distance", lambda ones, others: (None, "No weights."))
 
 
 @pytest.fixture
@@ -39,11 +46,49 @@ def test_the_values_are_those_of_the_matched_pairs(guess, truth):
     assert found.mean("psnr") == pytest.approx(float(found.values["psnr"].mean()))
 
 
-def test_matching_with_replacement_would_flatter(truth):
-    guess = truth[[0, 0, 1, 2, 3]]  # one picture twice, one never
-    flattered = torch.stack([metrics.psnr(one.expand_as(truth), truth) for one in guess]).amax(0)
-    bijective = score(guess, truth).values["psnr"]
-    assert (flattered >= bijective).all() and flattered.mean() >= bijective.mean()
+def test_matching_with_replacement_calls_five_copies_of_one_photograph_perfect(truth):
+    flattered = with_replacement(truth[[0] * 5], truth)
+    assert flattered == {"psnr": 100, "ssim": pytest.approx(1)}
+    assert score(truth[[0] * 5], truth).mean("psnr") < 30
+
+
+def test_matching_with_replacement_is_the_mean_of_each_reconstructions_best(truth, guess):
+    ssim = torch.stack([metrics.ssim(one.expand_as(truth), truth) for one in guess])
+    assert with_replacement(guess, truth)["ssim"] == pytest.approx(float(ssim.amax(1).mean()), abs=1e-12)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.1, 0.5, 5.0])
+@pytest.mark.parametrize("order", [[0, 1, 2, 3, 4], [1, 1, 2, 0, 4], [3, 3, 3, 3, 3]])
+def test_matching_with_replacement_is_never_below_the_pairing(unmeasured, truth, order, noise):
+    guess = truth[order] + noise * torch.randn(truth.shape, generator=torch.Generator().manual_seed(2))
+    found = score(guess, truth, perceptual=True)
+    assert found.with_replacement.keys() == {"psnr", "ssim"}
+    for metric, flattered in found.with_replacement.items():
+        assert flattered >= found.mean(metric) - 1e-12
+
+
+def test_matching_with_replacement_gives_a_broken_reconstruction_the_worst_value(truth):
+    guess = truth.clone()
+    guess[2] = float("nan")
+    assert with_replacement(guess, truth) == {"psnr": pytest.approx(80), "ssim": pytest.approx((4 - 1) / 5)}
+
+
+def test_identity_is_perfect_in_every_metric(unmeasured, truth):
+    found = score(truth, truth, perceptual=True)
+    assert [found.mean(metric) for metric in (*METRICS, "fsim")] == pytest.approx([0, 100, 1, 1, 1])
+
+
+def test_what_takes_long_is_measured_on_the_matched_images_and_only_when_asked_for(unmeasured, guess, truth):
+    found = score(guess, truth, perceptual=True)
+    assert torch.equal(found.values["fsim"], fsim(guess[found.assignment], truth))
+    quick = score(guess, truth)
+    assert quick.values.keys() == set(METRICS) and quick.with_replacement == {} and math.isnan(quick.mean("fsim"))
+
+
+def test_permuting_the_reconstruction_changes_nothing_that_takes_long(unmeasured, guess, truth):
+    one, other = score(guess, truth, perceptual=True), score(guess[[4, 2, 0, 3, 1]], truth, perceptual=True)
+    assert torch.allclose(one.values["fsim"], other.values["fsim"], rtol=0, atol=1e-9)
+    assert one.with_replacement == pytest.approx(other.with_replacement)
 
 
 def test_labels_travel_with_their_images(guess, truth):
@@ -91,5 +136,5 @@ def test_an_lpips_out_of_reach_is_absent_with_its_reason(monkeypatch, guess, tru
 
 
 def test_a_metric_that_does_not_exist_is_refused_with_those_that_do(guess, truth):
-    with pytest.raises(Refusal, match="'fsim': choose one of mse, psnr, ssim, cosine, lpips"):
-        score(guess, truth).mean("fsim")
+    with pytest.raises(Refusal, match="'vif': choose one of mse, psnr, ssim, cosine, fsim, lpips"):
+        score(guess, truth).mean("vif")

@@ -4,10 +4,12 @@ import pytest
 
 from leaklab.attacks.labels import IDLG, Given
 from leaklab.attacks.recipes import RECIPES
-from leaklab.experiments.command import assemble, command_line, plans
+from leaklab.experiments.command import assemble, command_line, label_command_line, label_recovery, plans
 from leaklab.experiments.flags import start
 from leaklab.experiments.inversion import Inversion
-from leaklab.images.source import Cifar10, Uploads
+from leaklab.experiments.label_recovery import LabelRecovery
+from leaklab.images.source import Cifar10, Cifar100, Uploads
+from leaklab.networks.zoo import NetworkChoice
 from leaklab.settings import Refusal
 
 
@@ -71,9 +73,9 @@ def test_sets_come_after_flags():
 
 
 def test_a_set_takes_a_word_for_a_part_and_json_for_the_rest():
-    sets = ["recipe.stages.0.optimiser=adam", "recipe.stages.*.optimiser.signed=true", 'scenario.source.names=["cat"]']
+    sets = ["recipe.stages.0.optimiser=adam", "recipe.stages.*.optimiser.sign=hard", 'scenario.source.names=["cat"]']
     made = assemble({}, sets)
-    assert made.recipe.stages[0].optimiser.kind == "adam" and made.recipe.stages[0].optimiser.signed
+    assert made.recipe.stages[0].optimiser.kind == "adam" and made.recipe.stages[0].optimiser.sign == "hard"
     assert made.scenario.source.names == ("cat",)
 
 
@@ -113,3 +115,36 @@ def test_a_command_line_says_nothing_of_folders_and_uploads_unless_asked():
     assert command_line(folder, private=True) == "leaklab run --dataset cifar10 --data-root /home/somebody"
     own = start().changed(("scenario", "source"), Uploads(pictures=("c2VjcmV0",)))
     assert command_line(own) == "leaklab run --set scenario.source=uploads"
+
+
+def test_labels_are_assembled_from_flags_and_sets():
+    given = {
+        "--dataset": "cifar100",
+        "--dataset-split": "train",
+        "--arch": "resnet18",
+        "--batch-size": 16,
+        "--training": 3,
+    }
+    made = label_recovery(given, ["network.batch_norm=batch", "network.stem=small"])
+    assert made == LabelRecovery(
+        source=Cifar100(split="train"), network=NetworkChoice(name="resnet18", batch_norm="batch", stem="small"),
+        batch_size=16, training=3,
+    )  # fmt: skip
+    assert label_recovery({}) == LabelRecovery()
+    with pytest.raises(Refusal, match="^--set netwrk.name: there is no such knob here; did you mean network.name"):
+        label_recovery({}, ["netwrk.name=mlp"])
+    with pytest.raises(Refusal, match=r"^--batch-size: batch_size: .*less than or equal to 4096 \(got 9999\)"):
+        label_recovery({"--batch-size": 9999})
+
+
+@pytest.mark.parametrize("change, words", [
+    ({}, "leaklab labels"),
+    ({"balance": "unique", "batch_size": 8, "seed": 3}, "leaklab labels --batch-size 8 --distribution unique --seed 3"),
+    ({"network": NetworkChoice(name="resnet18", activation="sigmoid"), "training": 20},
+     "leaklab labels --arch resnet18 --training 20 --set network.activation=sigmoid"),
+    ({"source": Cifar10(split="train"), "num_classes": 10},
+     "leaklab labels --dataset cifar10 --dataset-split train --num-classes 10"),
+    ({"source": Uploads(pictures=("c2VjcmV0",))}, "leaklab labels --set source=uploads"),
+])  # fmt: skip
+def test_a_label_recovery_is_typed_in_a_shell(change: dict, words: str):
+    assert label_command_line(LabelRecovery().model_copy(update=change)) == words

@@ -6,11 +6,16 @@ import pytest
 
 from leaklab.experiments.experiment import read
 from leaklab.experiments.inversion import Inversion
+from leaklab.experiments.label_recovery import LabelRecovery
 from leaklab.experiments.landscape import Landscape
+from leaklab.images.source import Photos
 from leaklab.settings import Refusal
 from tests.experiments import small
 
-EACH = [Inversion(), Landscape(), small.inversion(restarts=2), Landscape(inversion=small.inversion(), shape="line")]
+EACH = [
+    Inversion(), Landscape(), small.inversion(restarts=2), Landscape(inversion=small.inversion(), shape="line"),
+    LabelRecovery(), LabelRecovery(balance="dirichlet", concentration=2, source=Photos(grey=True)),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("experiment", EACH, ids=lambda experiment: experiment.kind)

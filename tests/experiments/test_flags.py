@@ -2,7 +2,12 @@
 
 import pytest
 
-from leaklab.experiments.flags import FLAGS, concrete, found, leaves, near, put, start
+from leaklab.attacks.closed_form.recursive import RecursiveGradient
+from leaklab.attacks.labels import METHODS
+from leaklab.attacks.matching.priors import TotalVariation
+from leaklab.experiments.flags import FLAGS, LABEL_FLAGS, concrete, found, leaves, near, put, start
+from leaklab.experiments.inversion import Inversion
+from leaklab.experiments.label_recovery import LabelRecovery
 from leaklab.settings import Refusal
 
 TREE = start().model_dump(mode="json")
@@ -26,7 +31,7 @@ def test_a_flag_begins_where_the_course_project_does(name, default):
     assert (shown or None) == (default or None)
 
 
-@pytest.mark.parametrize("flag", FLAGS, ids=lambda flag: flag.name)
+@pytest.mark.parametrize("flag", (*FLAGS, *LABEL_FLAGS), ids=lambda flag: f"{flag.of.__name__}{flag.name}")
 def test_a_flag_has_words_and_a_place(flag):
     assert flag.knob is not None or flag.name == "--recipe"
     assert flag.help or flag.knob.help
@@ -37,12 +42,51 @@ def test_what_is_read_can_be_put_back(flag):
     assert flag.put(TREE, flag.read(TREE)) == TREE
 
 
+def test_labels_begin_where_their_experiment_does_and_put_back_what_they_read():
+    assert start(LabelRecovery) == LabelRecovery() and isinstance(start(), Inversion)
+    tree = LabelRecovery().model_dump(mode="json")
+    for flag in LABEL_FLAGS:
+        value = flag.read(tree)
+        assert value == flag.default and (value is None or flag.put(tree, value) == tree)
+
+
+def test_a_flag_of_labels_that_means_nothing_here_is_refused():
+    [split] = [flag for flag in LABEL_FLAGS if flag.name == "--dataset-split"]
+    with pytest.raises(Refusal, match="--dataset-split means nothing with --dataset photos: leave it out"):
+        split.put(LabelRecovery().model_dump(mode="json"), "test")
+
+
 def test_a_star_means_every_stage():
     tree = BY_NAME["--recipe"].put(TREE, "ig")
     tree["recipe"]["stages"] *= 2
     changed = BY_NAME["--iterations"].put(tree, 7)
     assert [stage["iterations"] for stage in changed["recipe"]["stages"]] == [7, 7]
     assert [stage["iterations"] for stage in tree["recipe"]["stages"]] == [4800, 4800]  # nothing is changed in place
+
+
+def test_a_star_passes_over_stages_that_have_no_such_place():
+    tree = BY_NAME["--recipe"].put(TREE, "rgap-polish")
+    for name, value in (("--iterations", 7), ("--tv-weight", 0.5), ("--init-scale", 0.1)):
+        tree = BY_NAME[name].put(tree, value)
+        assert BY_NAME[name].read(tree) == value
+    solving, search = Inversion.read(tree).recipe.stages
+    assert solving == RecursiveGradient() and (search.iterations, search.space.scale) == (7, 0.1)
+    assert search.priors == (TotalVariation(weight=0.5),)
+    assert concrete(tree, "recipe.stages.*.iterations") == "recipe.stages.1.iterations"
+
+
+@pytest.mark.parametrize("name", ["--iterations", "--restarts", "--init-scale", "--tv-weight"])
+def test_a_star_that_no_stage_answers_to_is_refused(name: str):
+    tree = BY_NAME["--recipe"].put(TREE, "rgap")
+    assert BY_NAME[name].read(tree) is None
+    with pytest.raises(Refusal, match=f"{name} means nothing with --recipe rgap: leave it out, or choose another."):
+        BY_NAME[name].put(tree, 1)
+
+
+@pytest.mark.parametrize("kind", ["given", "jointly", *METHODS])
+def test_every_way_to_labels_has_its_word(kind: str):
+    tree = BY_NAME["--labels"].put(TREE, kind)
+    assert Inversion.read(tree).recipe.labels.kind == kind == BY_NAME["--labels"].read(tree)
 
 
 def test_a_flag_reads_nothing_where_stages_differ():

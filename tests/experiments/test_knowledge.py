@@ -9,10 +9,13 @@ from leaklab.federation.rounds import Federation
 from leaklab.protocol.observation import ThreatModel
 from tests.experiments import small
 
-FACTS = {"labels": "their labels", "schedule": "how the clients train", "defences": "which defence"}
+FACTS = {
+    "labels": "their labels", "schedule": "how the clients train", "defences": "which defence",
+    "batch_statistics": "batch-norm layers",
+}  # fmt: skip
 
 
-@pytest.mark.parametrize("told", list(product([False, True], repeat=3)))
+@pytest.mark.parametrize("told", list(product([False, True], repeat=len(FACTS))))
 def test_each_fact_is_told_or_unknown_as_the_threat_model_says(told: tuple[bool, ...]):
     threat = ThreatModel(**dict(zip(FACTS, told, strict=True)))
     lists = knowledge(small.scenario(threat=threat))
@@ -33,8 +36,12 @@ def test_an_aggregate_hides_every_single_update():
     assert "each client's own update" in single.sees and "any single client's update" not in single.unknown
 
 
+def test_the_attacker_has_photographs_of_its_own():
+    assert "photographs of its own, such as anybody can have" in knowledge(small.scenario()).sees
+
+
 def test_the_photographs_are_never_known():
-    everything = ThreatModel(labels=True, schedule=True, defences=True)
+    everything = ThreatModel(**dict.fromkeys(FACTS, True))
     for view in ("per-client", "aggregated"):
         lists = knowledge(small.scenario(Federation(view=view), threat=everything))
         assert "the photographs themselves" in lists.unknown

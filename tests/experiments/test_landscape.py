@@ -1,6 +1,7 @@
 """The loss around the truth: zero there, on axes at right angles, with every restart's path."""
 
 import math
+import re
 from functools import cache
 from itertools import pairwise
 
@@ -8,8 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from leaklab.attacks.labels import Given
-from leaklab.attacks.matching.priors import TotalVariation
+from leaklab.attacks.labels import IDLG, Given
+from leaklab.attacks.matching.priors import GroupConsistency, TotalVariation
+from leaklab.attacks.matching.spaces import Bicubic, Untrained
+from leaklab.attacks.recipe import Recipe
+from leaklab.attacks.recipes import ANALYTIC, RGAP, RGAP_POLISH
+from leaklab.experiments.catalogue import tuned
 from leaklab.experiments.frame import Frame
 from leaklab.experiments.landscape import Cut, Landscape
 from leaklab.federation.rounds import Federation
@@ -117,6 +122,38 @@ def test_the_last_frame_shows_pictures_and_says_what_the_truth_costs():
 def test_the_same_seed_gives_the_same_landscape():
     one, again = frames(LINE)[-1], frames.__wrapped__(LINE)[-1]
     assert one.series == again.series and all(map(math.isfinite, one.series["line"]))
+
+
+@pytest.mark.parametrize("space", [Bicubic(factor=2), Untrained(width=8)], ids=lambda space: space.kind)
+def test_whatever_is_searched_the_cut_is_through_pixels(space: Bicubic | Untrained):
+    searched = LINE.changed(("inversion", "recipe", "stages", 0, "space"), space)
+    last = frames(searched.changed(("inversion", "recipe", "labels"), IDLG()))[-1]
+    assert last.series["point.truth"] == [0, 0, 0] and last.series["point.start"][:2] == pytest.approx([1, 0], abs=1e-6)
+    assert min(last.series["line"]) == last.series["line"][2] < 1e-12
+
+
+def test_no_point_of_a_plane_is_drawn_to_the_others():
+    drawn = INVERSION.recipe.stages[0].model_copy(update={"priors": (GroupConsistency(weight=0.1),)})
+    last = frames(LINE.changed(("inversion", "recipe", "stages", 0), drawn))[-1]
+    assert last.series["line"][2] < 1e-12
+
+
+@pytest.mark.parametrize("recipe", [RGAP, ANALYTIC], ids=lambda recipe: recipe.key)
+def test_an_attack_that_never_searches_has_no_landscape(recipe: Recipe):
+    survey = SURFACE.changed(("inversion", "recipe"), recipe)
+    sentence = (
+        f"A landscape is cut through the loss of a search, and {recipe.name} solves equations: "
+        "choose a recipe that searches."
+    )
+    assert survey.missing() == [sentence] and SURFACE.missing() == []
+    with pytest.raises(Refusal, match=f"^{re.escape(sentence)}$"):
+        next(survey.run("cpu"))
+
+
+def test_the_search_that_mends_a_closed_form_has_a_landscape():
+    polished = small.inversion().model_copy(update={"recipe": tuned(RGAP_POLISH, iterations=2)})
+    last = frames(Landscape(inversion=polished, points=5, span=1, shape="line"))[-1]
+    assert last.final and last.series["line"][2] < 1e-12 < last.series["line"][4]
 
 
 def test_what_the_attack_lacks_is_refused():

@@ -8,13 +8,34 @@ from leaklab.settings import walk
 ROWS = reference.knobs()
 
 
+def row(key: str) -> dict[str, str]:
+    [found] = [row for row in reference.recipes() if row[0] == key]
+    return dict(zip(reference.RECIPE_HEADS, found, strict=True))
+
+
 def test_every_recipe_has_a_row():
     assert [row[0] for row in reference.recipes()] == list(RECIPES)
-    assert dict(zip(reference.RECIPE_HEADS, reference.recipes()[-1], strict=True)) == {
+    assert row("ig") == {
         "key": "ig", "name": "Inverting Gradients", "source": "geiping2020", "labels": "given_or_idlg",
         "distance": "cosine", "priors": "total_variation 1e-06", "space": "pixels", "optimiser": "adam",
         "iterations": "4800",
     }  # fmt: skip
+
+
+def test_a_closed_form_says_so_where_a_search_says_what_it_compares():
+    assert row("rgap") == {
+        "key": "rgap", "name": "R-GAP", "source": "zhu2021", "labels": "idlg",
+        "distance": "closed form, recursive_gradient", "priors": "–", "space": "–", "optimiser": "–", "iterations": "–",
+    }  # fmt: skip
+    polished = row("rgap-polish")
+    assert polished["distance"] == "closed form, recursive_gradient → l2" and polished["priors"] == "–"
+    assert polished["space"] == "– → pixels" and polished["iterations"] == "– → 100"
+
+
+def test_stories_come_with_the_side_a_row_takes():
+    told = {name: (story, choice) for name, story, choice in reference.stories()}
+    assert told["R-GAP, polished"] == (RECIPES["rgap-polish"].story, "Our own combination: no paper polishes R-GAP.")
+    assert told["iDLG"][1] == "" and len(told) == len(RECIPES)
 
 
 def test_every_knob_of_the_default_experiment_has_a_row():
@@ -25,7 +46,10 @@ def test_every_knob_of_the_default_experiment_has_a_row():
 def test_parts_that_are_not_the_default_have_rows_too():
     paths = [row.path for row in ROWS]
     assert len(paths) == len(set(paths))
-    assert "inversion.recipe.stages[gradient_matching].optimiser[adam].signed" in paths
+    assert "inversion.recipe.stages[gradient_matching].optimiser[adam].sign" in paths
+    assert "inversion.recipe.stages[recursive_gradient].weigh" in paths
+    assert "inversion.recipe.stages[gradient_matching].space[untrained].width" in paths
+    assert "inversion.recipe.stages[gradient_matching].priors[batch_norm_statistics].weight" in paths
     assert "inversion.scenario.source[cifar10].split" in paths
     assert "landscape.points" in paths and not [path for path in paths if path.startswith("landscape.inversion")]
 
@@ -40,5 +64,5 @@ def test_a_row_says_default_bounds_unit_and_help():
 def test_markdown_tables_have_as_many_cells_as_heads():
     lines = [line for line in reference.markdown().splitlines() if line.startswith("| ")]
     widths = {line.replace("\\|", "").count("|") for line in lines}
-    assert widths == {len(reference.RECIPE_HEADS) + 2, len(reference.KNOB_HEADS) + 1}
+    assert widths == {len(reference.RECIPE_HEADS) + 3, len(reference.KNOB_HEADS) + 1}
     assert len(lines) == len(RECIPES) + len(ROWS) + 4

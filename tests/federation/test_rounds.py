@@ -133,3 +133,16 @@ def test_playing_changes_neither_network_nor_images():
 
 def test_a_federation_says_how_many_images_it_needs():
     assert Federation(clients=3, images_per_client=4).images == 12
+
+
+def test_gradients_in_parts_make_the_same_update():
+    five = scene(5)
+    [(whole, _)], [(parts, _)] = (
+        Federation().play(
+            five.network, five.images, five.labels, num_classes=CLASSES, threat=ThreatModel(), generator=dice(),
+            at_once=at_once,
+        )
+        for at_once in (0, 2)
+    )  # fmt: skip
+    assert torch.allclose(flatten(whole.update), flatten(parts.update), rtol=0, atol=1e-12)
+    assert not torch.equal(flatten(whole.update), flatten(parts.update))  # summed up in another order

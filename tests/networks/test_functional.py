@@ -14,17 +14,24 @@ from leaklab.networks.zoo import NetworkChoice
 SLOW = ("resnet34", "resnet50")  # built of the blocks of faster ones: each once
 CASES = [(name, "running") for name in NETWORKS if name != "resnet50"]
 CASES += [(name, "batch") for name, row in NETWORKS.items() if row.shrinks and name != "resnet34"]
-SHAPE, CLASSES, FEW = (3, 8, 8), 5, 40_000
+CASES += [("convnet64", "batch")]
+CLASSES, FEW = 5, 40_000
 LABELS = torch.tensor([1, 0, 4])
+
+
+def shape_of(name: str) -> tuple[int, int, int]:
+    side = max(8, NETWORKS[name].smallest)
+    return 3, side, side
 
 
 def network_of(name: str, statistics: str, activation: str = "own") -> nn.Module:
     choice = NetworkChoice(name=name, batch_norm=statistics, activation=activation)
-    return choice.build(SHAPE, CLASSES, torch.Generator().manual_seed(3)).double()
+    return choice.build(shape_of(name), CLASSES, torch.Generator().manual_seed(3)).double()
 
 
-def restarts() -> Tensor:
-    return torch.rand(2, len(LABELS), *SHAPE, dtype=torch.float64, generator=torch.Generator().manual_seed(4))
+def restarts(name: str) -> Tensor:
+    shape = (2, len(LABELS), *shape_of(name))
+    return torch.rand(shape, dtype=torch.float64, generator=torch.Generator().manual_seed(4))
 
 
 def watched(network: nn.Module) -> dict[str, Tensor]:
@@ -52,7 +59,7 @@ def by_autograd(network: nn.Module, images: Tensor) -> Tensor:
 
 @pytest.mark.parametrize(("name", "statistics"), CASES)
 def test_a_skeleton_called_with_weights_is_the_network(name: str, statistics: str):
-    network, images = network_of(name, statistics), restarts()[0]
+    network, images = network_of(name, statistics), restarts(name)[0]
     skeleton = copy.deepcopy(network).to("meta")
     state = dict(network.named_parameters()) | dict(network.named_buffers())
     assert torch.equal(functional_call(skeleton, state, (images,)), network(images))
@@ -63,8 +70,8 @@ def test_a_skeleton_called_with_weights_is_the_network(name: str, statistics: st
 def test_restarts_under_vmap_agree_with_a_loop_of_ordinary_autograd(name: str, statistics: str):
     network = network_of(name, statistics)
     before = copy.deepcopy(dict(network.named_buffers()))
-    batched = vmap(grad(functional_objective(network)))(restarts())
-    looped = torch.stack([by_autograd(network, images) for images in restarts()])
+    batched = vmap(grad(functional_objective(network)))(restarts(name))
+    looped = torch.stack([by_autograd(network, images) for images in restarts(name)])
     assert looped.abs().max() > 0
     assert (batched - looped).norm() < 1e-9 * looped.norm()
     assert all(torch.equal(before[key], tensor) for key, tensor in network.named_buffers())
@@ -73,7 +80,7 @@ def test_restarts_under_vmap_agree_with_a_loop_of_ordinary_autograd(name: str, s
 @pytest.mark.parametrize("name", [name for name in NETWORKS if name not in SLOW])
 def test_second_derivatives_of_smooth_networks_agree_with_finite_differences(name: str):
     network = network_of(name, "running", activation="softplus")
-    objective, images, step = functional_objective(network), restarts()[0], 1e-5
+    objective, images, step = functional_objective(network), restarts(name)[0], 1e-5
     direction = torch.randn(images.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(5))
     slope = (objective(images + step * direction) - objective(images - step * direction)) / (2 * step)
     predicted = (by_autograd(network, images) * direction).sum()

@@ -55,3 +55,12 @@ def test_uniform_fills_every_weight_and_bias_between_minus_and_plus_a_half():
 def test_a_layer_nobody_knows_is_an_error(fill: Callable[[nn.Module, torch.Generator], None]):
     with pytest.raises(TypeError, match="no initialisation is known for PReLU"):
         fill(nn.Sequential(nn.PReLU()), seeded())
+
+
+def test_lenet5_starts_as_its_published_code_does_and_the_others_as_pytorch_does():
+    network = NetworkChoice(name="lenet5").build((3, 32, 32), 10, seeded())
+    assert network.conv2.weight.std().item() == pytest.approx((2 / (16 * 25)) ** 0.5, rel=0.05)
+    for name in ("convnet64", "cnn6", "lenet5_rog"):
+        own, plain = (NetworkChoice(name=name, initialisation=how).build((3, 32, 32), 10, seeded())
+                      for how in ("own", "pytorch"))  # fmt: skip
+        assert same(own, plain)

@@ -25,7 +25,19 @@ def test_the_swap_reaches_nested_shared_and_in_place_activations_and_leaves_the_
 
 
 def test_the_swap_of_a_lone_activation_is_that_activation():
-    assert {name: type(with_activation(nn.GELU(), name)) for name in ACTIVATIONS} == ACTIVATIONS
+    assert {name: type(with_activation(nn.GELU(), name)) for name in ACTIVATIONS} == {
+        "relu": nn.ReLU, "leaky_relu": nn.LeakyReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "silu": nn.SiLU,
+        "softplus": nn.Softplus,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_every_activation_offered_can_be_swapped_for_another(name: str):
+    assert type(with_activation(ACTIVATIONS[name](), "silu")) is nn.SiLU
+
+
+def test_the_leaky_relu_keeps_a_fifth_of_what_lies_below_zero():
+    assert with_activation(nn.ReLU(), "leaky_relu")(torch.tensor([-5.0, 3.0])).tolist() == [-1, 3]
 
 
 def test_normalise_gives_colour_constants_to_grey_images():

@@ -3,8 +3,9 @@
 import pytest
 import torch
 from torch import nn
+from torch.fx.experimental.proxy_tensor import make_fx
 
-from leaklab.networks.layers import BatchNorm, parameters
+from leaklab.networks.layers import BatchNorm, parameters, with_activation
 from leaklab.networks.resnet import resnet, resnet9, resnet_weights
 
 
@@ -64,6 +65,14 @@ def test_every_batch_norm_is_ours():
               if isinstance(layer, nn.BatchNorm2d)]  # fmt: skip
     assert len(layers) == 53
     assert all(isinstance(layer, BatchNorm) and layer.statistics == "batch" for layer in layers)
+
+
+def test_the_sigmoid_resnet18_has_the_same_count_and_no_rectifier_left():
+    network = with_activation(resnet("resnet18", 3, 10, stem="small"), "sigmoid")
+    assert parameters(network) == 11_173_962
+    assert not [layer for layer in network.modules() if isinstance(layer, nn.ReLU)]
+    assert sum(isinstance(layer, nn.Sigmoid) for layer in network.modules()) == 1 + 8  # the stem's, and one a block
+    assert "aten.sigmoid" in (code := make_fx(network)(torch.zeros(1, 3, 32, 32)).code) and "relu" not in code
 
 
 def test_published_weights_have_an_address():

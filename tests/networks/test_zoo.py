@@ -23,6 +23,12 @@ def build(choice: NetworkChoice, image_shape: tuple[int, int, int] = SHAPE, clas
     return choice.build(image_shape, classes, seeded(seed))
 
 
+def enlarged(name: str, image_shape: tuple[int, int, int] = SHAPE) -> tuple[int, int, int]:
+    """Return an image shape that a network takes: no side under its smallest."""
+    channels, *sides = image_shape
+    return channels, *(max(side, NETWORKS[name].smallest) for side in sides)
+
+
 def numbers(network: nn.Module) -> torch.Tensor:
     return torch.cat([tensor.detach().reshape(-1).double() for tensor in network.state_dict().values()])
 
@@ -36,28 +42,29 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_weights_come_from_the_generator_alone(name: str):
-    choice, before = NetworkChoice(name=name), torch.get_rng_state()
-    first = numbers(build(choice))
+    choice, shape, before = NetworkChoice(name=name), enlarged(name), torch.get_rng_state()
+    first = numbers(build(choice, shape))
     assert torch.equal(torch.get_rng_state(), before)
     torch.manual_seed(99)
-    assert torch.equal(numbers(build(choice)), first)
-    assert not torch.equal(numbers(build(choice, seed=1)), first)
+    assert torch.equal(numbers(build(choice, shape)), first)
+    assert not torch.equal(numbers(build(choice, shape, seed=1)), first)
     assert first.isfinite().all()
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize("image_shape", [(1, 8, 8), (3, 12, 9)])
 def test_grey_colour_and_oblong_images_pass(name: str, image_shape: tuple[int, int, int]):
-    network = build(NetworkChoice(name=name), image_shape)
-    assert network(torch.zeros(2, *image_shape)).shape == (2, 4)
+    shape = enlarged(name, image_shape)
+    network = build(NetworkChoice(name=name), shape)
+    assert network(torch.zeros(2, *shape)).shape == (2, 4)
     assert all(tensor.dtype == torch.float32 and tensor.requires_grad for tensor in network.parameters())
     assert not network.training
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_swap_leaves_no_other_activation(name: str):
-    rectifiers = (nn.ReLU, nn.ReLU6, nn.Sigmoid)
-    smooth = build(NetworkChoice(name=name, activation="tanh"))
+    rectifiers = (nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.Sigmoid)
+    smooth = build(NetworkChoice(name=name, activation="tanh"), enlarged(name))
     assert not [layer for layer in smooth.modules() if isinstance(layer, rectifiers)]
     assert [layer for layer in smooth.modules() if isinstance(layer, nn.Tanh)]
 
@@ -130,9 +137,25 @@ def test_contradictions_get_a_sentence(settings: dict, words: str):
         build(NetworkChoice(**settings))
 
 
-def test_too_small_images_get_a_sentence():
-    with pytest.raises(Refusal, match="3x8 pixels are too small: take 4x4 or larger"):
-        build(NetworkChoice(), (3, 3, 8))
+@pytest.mark.parametrize(
+    ("name", "size", "words"),
+    [
+        ("lenet", "3x8", "LeNet: take 4x4 or larger"),
+        ("lenet5", "15x32", "LeNet-5: take 16x16 or larger"),
+        ("convnet64", "32x8", "ConvNet64: take 9x9 or larger"),
+    ],
+)
+def test_too_small_images_get_a_sentence(name: str, size: str, words: str):
+    with pytest.raises(Refusal, match=f"Images of {size} pixels are too small for {words}."):
+        build(NetworkChoice(name=name), (3, *map(int, size.split("x"))))
+
+
+@pytest.mark.parametrize("name", [name for name in NETWORKS if name not in ("resnet34", "resnet50")])
+def test_the_smallest_image_of_a_network_reaches_its_last_layer(name: str):
+    network = build(NetworkChoice(name=name), enlarged(name, (3, 4, 4)))
+    *_, last = (layer for layer in network.modules() if isinstance(layer, nn.Linear))
+    assert last.in_features > 0
+    assert network(torch.rand(1, *enlarged(name, (3, 4, 4)), generator=seeded())).shape == (1, 4)
 
 
 def test_missing_published_weights_say_what_where_and_the_mend(hub: Path):

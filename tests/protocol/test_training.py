@@ -10,7 +10,7 @@ from torch.func import functional_call
 from torch.nn import functional
 
 from leaklab.protocol.training import Pass, Schedule
-from leaklab.protocol.updates import Update, mean
+from leaklab.protocol.updates import Update, mean, norm
 from tests.scene import CLASSES, Scene, dice, scene
 
 COUNTS = st.integers(1, 12)
@@ -125,3 +125,30 @@ def test_training_changes_nothing_in_place():
     weights, images = {name: tensor.clone() for name, tensor in three.weights.items()}, three.images.clone()
     three.update()
     assert close(three.weights, weights, 0) and torch.equal(three.images, images)
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 5, 9])
+def test_a_gradient_in_parts_is_the_gradient_of_all(at_once: int):
+    five = scene(5)
+    parts = Pass(five.network, {}, at_once)
+    assert close(parts.gradient(five.weights, five.images, five.targets), five.gradient())
+
+
+def test_no_part_of_a_gradient_is_larger_than_asked(monkeypatch: pytest.MonkeyPatch):
+    five, met = scene(5), []
+    logits = Pass.logits
+    monkeypatch.setattr(Pass, "logits", lambda self, w, images: met.append(len(images)) or logits(self, w, images))
+    Pass(five.network, {}, 2).gradient(five.weights, five.images, five.targets)
+    assert met == [2, 2, 1]
+    Pass(five.network, {}).gradient(five.weights, five.images, five.targets)
+    assert met == [2, 2, 1, 5]
+
+
+def test_a_gradient_in_parts_is_differentiable_all_the_same():
+    three = scene(3)
+
+    def length(images: torch.Tensor, at_once: int) -> torch.Tensor:
+        return norm(Pass(three.network, {}, at_once).gradient(three.weights, images, three.targets))
+
+    whole, parts = (torch.func.grad(length)(three.images, at_once) for at_once in (0, 2))
+    assert whole.abs().max() > 0 and torch.allclose(parts, whole, rtol=1e-9, atol=1e-15)

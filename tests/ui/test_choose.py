@@ -4,10 +4,11 @@ import pytest
 
 from leaklab.attacks.matching.optimisers import LBFGS, Adam
 from leaklab.experiments import catalogue
+from leaklab.experiments.inversion import Inversion
 from leaklab.experiments.landscape import Landscape
 from leaklab.federation.rounds import Federation
 from leaklab.settings import to_link, walk
-from leaklab.ui import choose
+from leaklab.ui import held
 from leaklab.ui.session import Services
 from tests import app
 from tests.experiments import small
@@ -57,7 +58,7 @@ def test_a_part_that_is_swapped_brings_its_own_knobs_and_more_stays_open():
     assert app.held(page).at(OPTIMISER) == LBFGS(updates=5)
     page = set_value(page, "stages.0.optimiser", "adam")
     assert app.held(page).at(OPTIMISER) == Adam() and app.widget(page, "more.Attack").value
-    app.widget(page, "optimiser.signed")
+    app.widget(page, "optimiser.sign")
     assert not any("optimiser.updates" in slider.key for slider in page.slider)
 
 
@@ -110,13 +111,23 @@ def test_one_survey_a_view():
     assert not page.exception and len(page.session_state["landscape.runs"]) == 2
 
 
+def test_a_landscape_needs_a_search_and_says_so_before_it_starts():
+    page = app.opened("landscape", x=to_link(Inversion(recipe=catalogue.recipe("rgap"))))
+    assert not page.exception and app.widget(page, "survey").disabled
+    assert [warning.value for warning in page.warning] == [
+        "A landscape is cut through the loss of a search, and R-GAP solves equations: choose a recipe that searches."
+    ]
+    page = set_value(page, ".recipe", "idlg")
+    assert not page.warning and not app.widget(page, "survey").disabled
+
+
 def test_a_machine_without_a_gpu_says_so(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(choose, "available", lambda: ("cpu",))
+    monkeypatch.setattr(held, "available", lambda: ("cpu",))
     assert "No CUDA GPU was found on this machine." in app.widget(playground(), "device.choice").help
 
 
 def test_the_device_is_asked_for_with_the_run(monkeypatch: pytest.MonkeyPatch, services: Services):
-    monkeypatch.setattr(choose, "available", lambda: ("auto", "cpu", "cuda"))
+    monkeypatch.setattr(held, "available", lambda: ("auto", "cpu", "cuda"))
     page = set_value(playground(), "device.choice", "cuda")
     app.widget(page, "attack").click().run()
     assert [run.device for run in services.store.runs()] == ["cuda"]

@@ -1,6 +1,7 @@
 """Settings to widgets and back: every knob has its widget and its words, and nothing is lost on the way."""
 
 import math
+from dataclasses import replace
 from typing import Literal, Self
 
 import pytest
@@ -13,7 +14,7 @@ from leaklab.experiments import catalogue
 from leaklab.experiments.inversion import Inversion
 from leaklab.experiments.landscape import Landscape
 from leaklab.settings import Knob, Settings, knob, walk
-from leaklab.ui.forms import knobs, ladder
+from leaklab.ui.forms import knobs, ladder, plain, told_apart
 
 
 class Fruit(Settings):
@@ -28,6 +29,13 @@ class Stone(Settings):
 
     kind: Literal["stone"] = "stone"
     weight: float = knob(1.0, low=0.0, high=2.0, step=0.5, help="How heavy it is.", unit="kg")
+
+
+class Pebble(Settings):
+    """A third, with a knob of the same name."""
+
+    kind: Literal["pebble"] = "pebble"
+    weight: float = knob(0.5, low=0.0, high=1.0, help="How heavy it is.")
 
 
 class Basket(Settings):
@@ -148,6 +156,46 @@ def test_what_is_not_allowed_gets_its_sentence_and_the_old_value_stays():
     assert app.session_state["held"] == Basket(size=1) and not app.exception
     widgets(app)["size"].set_value(3).run()
     assert app.run().session_state["held"] == Basket(size=3, colour="green") and not app.error
+
+
+def test_a_kind_is_written_as_in_the_literature():
+    kinds = {"lbfgs": "L-BFGS", "ilrg": "iLRG", "total_variation": "total variation"}
+    assert {kind: plain(kind) for kind in kinds} == kinds
+
+
+def test_a_slider_shows_all_that_counts():
+    assert widgets(page(Basket(part=Stone())))["part.weight"].proto.format == "%.4g"
+
+
+def test_knobs_that_share_a_title_say_whose_they_are():
+    alike = [*walk(Stone()), *walk(Basket()), *walk(Fruit(ripe=False)), *walk(Pebble())]
+    titles = [one.title for one in told_apart(alike)]
+    assert titles[0] == "Stone: weight" and titles[-1] == "Pebble: weight" and titles.count("Size") == 1
+
+
+def test_two_parts_of_a_kind_are_numbered():
+    twice = [replace(one, path=("part", number, *one.path)) for number in (0, 1) for one in walk(Stone())]
+    assert [one.title for one in told_apart(twice)] == ["Stone 1: weight", "Stone 2: weight"]
+    acronyms = [replace(one, title="TV") for one in twice]
+    assert told_apart(acronyms)[0].title == "Stone 1: TV"
+
+
+def _heap() -> None:
+    import streamlit as st
+
+    from leaklab.ui import forms
+    from tests.ui.test_forms import Fruit, Stone
+
+    held = (Stone(weight=2.0), Fruit())
+    st.session_state["chosen"] = forms.parts("Heap", held, (Fruit, Stone), help="What lies there.", key="heap")
+
+
+def test_of_several_parts_those_that_stay_keep_their_settings():
+    page = AppTest.from_function(_heap, default_timeout=20).run()
+    assert page.multiselect(key="heap").value == ["stone", "fruit"]
+    assert page.session_state["chosen"] == (Stone(weight=2.0), Fruit())
+    page.multiselect(key="heap").set_value(["stone"]).run()
+    assert page.session_state["chosen"] == (Stone(weight=2.0),)
 
 
 def test_levels_and_prefixes_choose_the_knobs():

@@ -5,6 +5,7 @@ import json
 import pytest
 from PIL import Image
 
+from leaklab.attacks.labels import METHODS
 from leaklab.experiments import catalogue
 from leaklab.ui import story, words
 from tests.app import PAGES
@@ -19,6 +20,7 @@ def test_a_page_has_a_title_and_a_first_sentence(page: str):
 def test_the_headings_that_pages_ask_for_are_there():
     asked = {"playground": "When would this not work?", "landscape": "How to read it", "story": "When it does not work"}
     assert all(words.parts(page)[heading] for page, heading in asked.items())
+    assert words.parts("labels")["How to read it"] and words.parts("labels")["When would this not work?"]
 
 
 def test_a_text_is_cut_at_its_headings_and_nothing_is_lost():
@@ -32,10 +34,38 @@ def test_every_recipe_cites_a_paper_that_is_listed(recipe):
     assert recipe.source in words.papers()
 
 
+def test_every_method_of_label_recovery_has_its_words_and_its_paper():
+    assert list(words.methods()) == list(METHODS)
+    for told in words.methods().values():
+        assert set(told) == {"name", "needs", "idea", "source", "once"} and told["source"] in words.papers()
+        assert told["idea"].endswith(".") and told["needs"] == told["needs"].strip(".")
+
+
+def test_a_verdict_names_the_methods_by_their_names():
+    assert words.named("All 9 labels were read by alr, bias_corrected and ilrg.") == (
+        "All 9 labels were read by ALR, Bias-corrected and iLRG."
+    )
+    for other in ("Recovered: PSNR 30 dB.", "", "No method applies to these labels."):
+        assert words.named(other) == other
+
+
 @pytest.mark.parametrize("key, paper", words.papers().items(), ids=words.papers())
 def test_a_paper_says_who_what_where_and_when(key: str, paper: dict):
     assert set(paper) == {"authors", "title", "venue", "year", "address"} and paper["authors"]
     assert key.endswith(str(paper["year"])) and paper["address"].startswith(("https://", "")[not paper["address"] :])
+
+
+@pytest.mark.parametrize(
+    "key, said",
+    [
+        ("geiping2020", "[Geiping et al. 2020](https://arxiv.org/abs/2003.14053)"),
+        ("zhu2021", "[Zhu and Blaschko 2021](https://arxiv.org/abs/2010.07733)"),
+        ("alam2025", "[Alam 2025](https://github.com/hridoy100/gradient-inversion-attack)"),
+        ("jobic2025", "Jobic et al. 2025"),
+    ],
+)
+def test_a_paper_is_cited_by_name_and_year(key: str, said: str):
+    assert words.cited(key) == said
 
 
 def test_every_step_of_the_story_has_a_picture_with_words_for_those_who_cannot_see_it():

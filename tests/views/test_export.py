@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from leaklab.experiments.frame import Frame
 from leaklab.views import export
 from leaklab.views.strips import enlarge, film
 
@@ -131,3 +132,11 @@ def test_tables_follow_the_last_frames(frames):
     assert heads == ["PSNR (dB)", "SSIM", "true label", "recovered label"]
     assert rows == [["25", "0.75", "3", "3"], ["35", "0.6", "1", "2"]]
     assert export.per_image([]) == ([], [])
+
+
+def test_a_page_about_labels_says_what_each_method_got_right(frames):
+    scalars = {"progress": 1.0, "accuracy.alr": 1.0, "accuracy.zlr": 0.375, "seconds.alr": 0.01}
+    labels = [Frame(0, 0.0, {"progress": 0.0}), Frame(1, 1.0, scalars, {"true": [1.0, 0.0]}, final=True)]
+    assert export.totals(labels) == [("labels right by alr (share)", "1"), ("labels right by zlr (share)", "0.375")]
+    page = _report(labels)
+    assert "labels right by zlr (share)" in page and _Loads(page).addresses == []

@@ -37,7 +37,8 @@ def attacked() -> Attacked:
 def test_a_mode_holds_the_final_frames_numbers():
     found = mode(LAST)
     assert found.mean.model_dump() == {
-        "mse": 0.25, "psnr": None, "ssim": None, "cosine": 0.75, "label_accuracy": 0.5, "lpips": None,
+        "mse": 0.25, "psnr": None, "ssim": None, "cosine": 0.75, "label_accuracy": 0.5, "fsim": None, "lpips": None,
+        "psnr_with_replacement": None, "ssim_with_replacement": None,
     }  # fmt: skip
     assert found.images[1].model_dump() == {
         "client": 1, "index": 1, "mse": 0.0, "psnr": None, "ssim": None, "cosine": 1.0,

@@ -80,6 +80,11 @@ def test_batches_are_shown_as_full_rectangles(tiles, columns):
     assert strips.grid_columns(tiles) == columns
 
 
+def test_squares_are_as_wide_as_they_are_high(pixels):
+    assert [tile.shape for tile in strips.squares(pixels[0])] == [(4, 4, 3)] * 2
+    assert np.array_equal(strips.squares(pixels[0])[1], pixels[0][:, 4:])
+
+
 def test_mosaic_places_each_tile():
     picture = np.arange(4, dtype=np.uint8).repeat(12).reshape(1, 4, 2, 2, 3)[0].transpose(1, 0, 2, 3).reshape(2, 8, 3)
     board = strips.mosaic(picture, 4, gap=1)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import torch
 from jaxtyping import Float
@@ -11,11 +12,33 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from leaklab.attacks.matching.distances import Measure
 from leaklab.attacks.matching.dummy_updates import Simulate
 from leaklab.attacks.matching.priors import Penalty
-from leaklab.attacks.matching.spaces.pixels import PixelSpace
 from leaklab.attacks.snapshot import Dummy, Snapshot
 from leaklab.protocol.observation import Observation
+from leaklab.settings import Refusal
 
 MATCHING = "matching"
+
+
+class Searched(Protocol):
+    """What an objective asks of a bound space."""
+
+    def start(self, generator: torch.Generator) -> Float[Tensor, "d"]: ...
+
+    def decode(self, code: Float[Tensor, "r d"]) -> Float[Tensor, "r n c h w"]: ...
+
+    def project(self, code: Float[Tensor, "r d"]) -> Float[Tensor, "r d"]: ...
+
+    def encode(self, images: Float[Tensor, "r n c h w"]) -> Float[Tensor, "r d"] | None: ...
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """What a code was found to stand for: kept, so that handing out a guess decodes and weighs nothing twice."""
+
+    code: Float[Tensor, "r d"]
+    images: Float[Tensor, "r n c h w"]
+    labels: Float[Tensor, "r n k"]
+    priors: dict[str, Float[Tensor, "r"]]
 
 
 @dataclass(frozen=True)
@@ -29,13 +52,29 @@ class Objective:
     simulate: Simulate
     distance: Measure
     penalties: dict[str, tuple[float, Penalty]]
-    space: PixelSpace
+    space: Searched
     labels: Float[Tensor, "n k"] | None  # class probabilities; None leaves them open
+    ranked_by: str = ""  # the term by which restarts are ranked; empty takes the whole loss
     _traced: dict[int, Callable] = field(default_factory=dict)  # by number of rows; filled on first use
+    _latest: list[Evaluated] = field(default_factory=list)  # at most one: what the last evaluation came to
 
     def start(self, restarts: int, seed: int) -> Float[Tensor, "r d"]:
         """Return a fresh code: restart k of seed s is restart 0 of seed s + k."""
         return torch.stack([self._start(seed + restart) for restart in range(restarts)]).to(self.observation.like)
+
+    def resume(self, previous: Snapshot) -> Float[Tensor, "r d"]:
+        """Return the code that stands for what an earlier stage has found.
+
+        Raises: Refusal, when this stage's space cannot start from images.
+        """
+        searched = len(self._start(0)) - self._open
+        if previous.code.shape[1] == searched + self._open:
+            return previous.code
+        images = self.space.encode(previous.images)
+        if images is None:
+            raise Refusal("A stage that searches an untrained network cannot start from images: let it come first.")
+        logits = previous.labels.clamp_min(torch.finfo(previous.labels.dtype).tiny).log().flatten(1)
+        return torch.cat([images, logits], 1) if self._open else images
 
     def _start(self, seed: int) -> Float[Tensor, "d"]:
         generator = torch.Generator().manual_seed(seed)
@@ -61,10 +100,15 @@ class Objective:
 
     def terms(self, code: Float[Tensor, "r d"]) -> dict[str, Float[Tensor, "r"]]:
         """Return the summands of the loss by name, weights included."""
+        return self._weighed(code)[2]
+
+    def _weighed(self, code):
         images, labels = self.split(code)
         dummy = Dummy(images, labels, code, self.simulate(images, labels))
-        terms = {MATCHING: self.distance(dummy.update)}
-        return terms | {name: weight * penalty(dummy) for name, (weight, penalty) in self.penalties.items()}
+        return images, labels, {MATCHING: self.distance(dummy.update)} | self._priors(dummy)
+
+    def _priors(self, dummy: Dummy) -> dict[str, Float[Tensor, "r"]]:
+        return {name: weight * penalty(dummy) for name, (weight, penalty) in self.penalties.items()}
 
     def losses(self, code: Float[Tensor, "r d"]) -> Float[Tensor, "r"]:
         """Return the loss of every row, for any number of rows; infinite where it is not a number."""
@@ -79,31 +123,35 @@ class Objective:
         with torch.no_grad():
             if len(code) not in self._traced:
                 self._traced[len(code)] = make_fx(lambda code: self._losses_and_gradient(code))(code)
-            losses, gradient = self._traced[len(code)](code)
+            losses, gradient, images, labels, priors = self._traced[len(code)](code)
+            self._latest[:] = [Evaluated(code, images, labels, priors)]
             return losses.nan_to_num(nan=torch.inf, posinf=torch.inf), gradient
 
     def _losses_and_gradient(self, code):
         def summed(code):
-            losses = sum(self.terms(code).values())
-            return losses.sum(), losses
+            images, labels, terms = self._weighed(code)
+            losses = sum(terms.values())
+            terms.pop(MATCHING)
+            return losses.sum(), (losses, images, labels, terms)
 
-        gradient, losses = torch.func.grad(summed, has_aux=True)(code)
-        return losses, gradient
+        gradient, (losses, *rest) = torch.func.grad(summed, has_aux=True)(code)
+        return losses, gradient, *rest
 
     def snapshot(
         self, code: Float[Tensor, "r d"], *, stage: int, iteration: int, state, settled: bool = False
     ) -> Snapshot:
         """Return the guesses of every restart as they are handed out."""
-        with torch.no_grad():
-            images, labels = self.split(code)
-            terms = self._named(images, code, labels, state.losses)
+        found = self._evaluated(code)
+        # What the priors leave of the loss is the matching term.
+        terms = {MATCHING: state.losses - sum(found.priors.values())} | found.priors
         return Snapshot(
             stage=stage, iteration=iteration, evaluations=state.evaluations, losses=state.losses, terms=terms,
-            images=images, labels=labels, code=code, settled=settled,
+            images=found.images, labels=found.labels, code=code, settled=settled, ranked_by=self.ranked_by,
         )  # fmt: skip
 
-    def _named(self, images, code, labels, losses):
-        # The priors are cheap to compute again; what they leave of the loss is the matching term.
-        dummy = Dummy(images, labels, code, {})
-        priors = {name: weight * penalty(dummy) for name, (weight, penalty) in self.penalties.items()}
-        return {MATCHING: losses - sum(priors.values())} | priors
+    def _evaluated(self, code: Float[Tensor, "r d"]) -> Evaluated:
+        if self._latest and self._latest[0].code is code:
+            return self._latest[0]
+        with torch.no_grad():
+            images, labels = self.split(code)
+            return Evaluated(code, images, labels, self._priors(Dummy(images, labels, code, {})))

@@ -9,9 +9,9 @@ from torch.nn import functional
 
 from leaklab.attacks.matching.distances import L2, Distance
 from leaklab.attacks.matching.dummy_updates import DummyUpdate, FedSGD
-from leaklab.attacks.matching.objective import Objective
+from leaklab.attacks.matching.objective import MATCHING, Objective
 from leaklab.attacks.matching.optimisers import LBFGS, Optimiser
-from leaklab.attacks.matching.priors import Prior
+from leaklab.attacks.matching.priors import Penalty, Prior
 from leaklab.attacks.matching.spaces import Pixels, Space
 from leaklab.attacks.snapshot import Snapshot
 from leaklab.protocol.observation import Observation
@@ -30,7 +30,10 @@ class GradientMatching(Settings):
         L2(), level="advanced", help="How two updates are compared: by length and direction, or by direction alone."
     )
     priors: tuple[Prior, ...] = ()
-    space: Space = Pixels()
+    space: Space = knob(
+        Pixels(), title="What is searched", level="advanced",
+        help="Every pixel by itself, a small picture that is enlarged, or the weights of an untrained network.",
+    )  # fmt: skip
     optimiser: Optimiser = knob(LBFGS(), level="advanced", help="The method that moves the guess.")
     restarts: int = knob(
         1, low=1, high=16, symbol="r",
@@ -40,6 +43,10 @@ class GradientMatching(Settings):
         300, low=1, high=50_000, log=True, help="How many steps the attack may take before it stops.",
     )  # fmt: skip
 
+    rank_by: Literal["loss", "matching"] = knob(
+        "loss", title="Best restart by", level="advanced",
+        help="Whether restarts are told apart by the whole loss, or by how well the update is matched alone.",
+    )  # fmt: skip
     enough: float = knob(
         1e-9, low=0, high=1e-2, log=True, title="Enough", symbol="loss ≤ ε·loss₀", level="advanced",
         help="Stop once the best restart's loss has fallen to this share of where it began; 0 goes on to the end.",
@@ -47,7 +54,11 @@ class GradientMatching(Settings):
 
     def missing(self, observation: Observation) -> list[str]:
         """Return what keeps this stage from working, as sentences."""
-        return self.dummy_update.missing(observation)
+        return [
+            *self.dummy_update.missing(observation),
+            *self.space.missing(observation, restarts=self.restarts),
+            *(line for prior in self.priors if prior.weight > 0 for line in prior.missing(observation)),
+        ]
 
     def bind(self, observation: Observation, labels: Int[Tensor, "n"] | None) -> Objective:
         """Return the objective of this stage; `labels` None leaves them open."""
@@ -57,9 +68,18 @@ class GradientMatching(Settings):
             certain = functional.one_hot(labels.to(like.device), observation.num_classes).to(like)
         return Objective(
             observation, self.dummy_update.bind(observation), self.distance.bind(observation.update),
-            {prior.kind: (prior.weight, prior.bind(observation)) for prior in self.priors if prior.weight > 0},
-            self.space.bind(observation), certain,
+            self._penalties(observation), self.space.bind(observation), certain,
+            ranked_by=MATCHING if self.rank_by == "matching" else "",
         )  # fmt: skip
+
+    def _penalties(self, observation: Observation) -> dict[str, tuple[float, Penalty]]:
+        found: dict[str, tuple[float, Penalty]] = {}
+        for prior in self.priors:
+            if prior.weight > 0:
+                same = sum(name.startswith(prior.kind) for name in found)
+                name = f"{prior.kind} {same + 1}" if same else prior.kind
+                found[name] = (prior.weight, prior.bind(observation))
+        return found
 
     def invert(
         self,
@@ -75,8 +95,9 @@ class GradientMatching(Settings):
         It ends early when no restart can move any further, or when the best one's loss is low enough.
         """
         objective = self.bind(observation, labels)
-        code = objective.project(previous.code if previous else objective.start(self.restarts, seed))
-        state = self.optimiser.start(code, objective, self.iterations)
+        start = objective.resume(previous) if previous else objective.start(self.restarts, seed)
+        code = objective.project(start)
+        state = self.optimiser.start(code, objective, self.iterations, seed)
         goal = self.enough * float(state.losses.min())
         yield objective.snapshot(code, stage=stage, iteration=0, state=state)
         for iteration in range(1, self.iterations + 1):

@@ -16,8 +16,8 @@ from leaklab.attacks.snapshot import Snapshot
 from leaklab.protocol.observation import Observation
 from tests.scene import TOLD, scene
 
-OPTIMISERS = [Adam(), Adam(signed=True, decay="steps"), LBFGS(updates=4)]
-EACH = pytest.mark.parametrize("optimiser", OPTIMISERS, ids=["adam", "signed adam", "lbfgs"])
+OPTIMISERS = [Adam(), Adam(sign="hard", decay="steps"), Adam(noise=0.05), LBFGS(updates=4)]
+EACH = pytest.mark.parametrize("optimiser", OPTIMISERS, ids=["adam", "signed adam", "noisy adam", "lbfgs"])
 OPEN = pytest.mark.parametrize("labels", ["open", "told"])
 
 

@@ -1,6 +1,7 @@
 """How is it searched? An optimiser moves all restarts together, each row as if it were alone.
 
-Contract: start(code (r, d), objective, iterations) -> state; step(code, state, objective) -> code, state.
+Contract: start(code (r, d), objective, iterations, seed) -> state; step(code, state, objective) -> code, state. What
+is random in row k of seed s is what is random in row 0 of seed s + k.
 A state carries `losses` (r,) of the code it belongs to, `evaluations`, and `settled` when no row can move further.
 """
 

@@ -57,8 +57,8 @@ class LBFGS(Settings):
     )  # fmt: skip
     patience: int = knob(20, low=3, high=60, level="hidden", help="Shortened steps before a direction is given up.")
 
-    def start(self, code: Float[Tensor, "r d"], objective: Objective, iterations: int) -> LBFGSState:
-        """Return the state before the first step: down the gradient, by at most one in all."""
+    def start(self, code: Float[Tensor, "r d"], objective: Objective, iterations: int, seed: int = 0) -> LBFGSState:
+        """Return the state before the first step: down the gradient, by at most one in all; nothing is drawn."""
         losses, gradient = objective.losses_and_gradient(code)
         return LBFGSState(
             losses, gradient, -gradient, _first_length(gradient),

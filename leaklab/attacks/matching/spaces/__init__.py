@@ -1,9 +1,16 @@
 """What is searched: a space turns a code (r, d) into images.
 
-Contract: `bind(observation)` returns an object with start(generator) -> (d,) for one restart,
-decode(code (r, d)) -> (r, n, c, h, w), and project(code) -> code, back into what is allowed.
+Contract: `missing(observation, restarts=...)` returns the sentences that keep it from working; `bind(observation)`
+returns an object with start(generator) -> (d,) for one restart, decode(code (r, d)) -> (r, n, c, h, w), its reverse
+encode(images) -> code or None where there is none, and project(code) -> code, back into what is allowed.
 """
 
-from leaklab.attacks.matching.spaces.pixels import Pixels
+from typing import Annotated
 
-Space = Pixels
+from pydantic import Field
+
+from leaklab.attacks.matching.spaces.bicubic import Bicubic
+from leaklab.attacks.matching.spaces.pixels import Pixels
+from leaklab.attacks.matching.spaces.untrained import Untrained
+
+Space = Annotated[Pixels | Bicubic | Untrained, Field(discriminator="kind")]

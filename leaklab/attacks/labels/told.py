@@ -1,15 +1,11 @@
-"""Label recovery: which classes were in the batch, read from the update before any image is rebuilt.
+"""Labels that are told, or left open: where nothing, or next to nothing, is read from the update."""
 
-Contract: `recover(observation)` returns the labels (n,), or None when they are to be optimised with the images;
-`missing(observation)` returns the sentences that keep it from working, empty when nothing does.
-"""
-
-from typing import Annotated, Literal
+from typing import Literal
 
 from jaxtyping import Int
-from pydantic import Field
 from torch import Tensor
 
+from leaklab.attacks.labels.signs import IDLG
 from leaklab.protocol.observation import Observation
 from leaklab.settings import Settings
 
@@ -28,6 +24,10 @@ class Given(Settings):
         """Return what keeps this from working, as sentences."""
         return [] if observation.labels is not None else [NOT_TOLD]
 
+    def doubts(self, observation: Observation) -> list[str]:
+        """Return what may make the labels wrong: nothing."""
+        return []
+
     def recover(self, observation: Observation) -> Int[Tensor, "n"]:
         """Return the labels as told."""
         return observation.labels
@@ -45,31 +45,13 @@ class Jointly(Settings):
         """Return what keeps this from working: nothing."""
         return []
 
+    def doubts(self, observation: Observation) -> list[str]:
+        """Return what may make the labels wrong: nothing that can be measured beforehand."""
+        return []
+
     def recover(self, observation: Observation) -> None:
         """Return None: the labels stay open."""
         return None
-
-
-class IDLG(Settings):
-    """Read the label of a single image from the sign of the last layer's gradient.
-
-    Source: Zhao et al. 2020, section 3: only the true class's row of the last weight gradient is negative.
-    """
-
-    kind: Literal["idlg"] = "idlg"
-
-    def missing(self, observation: Observation) -> list[str]:
-        """Return what keeps this from working, as sentences."""
-        if observation.num_images == 1:
-            return []
-        return [
-            f"iDLG reads the label of one photograph and {observation.num_images} are in this update: "
-            "use one photograph a client, tell the attacker the labels, or recover them jointly."
-        ]
-
-    def recover(self, observation: Observation) -> Int[Tensor, "n"]:
-        """Return the class whose row of the last weight gradient has the smallest sum."""
-        return last_layer(observation).sum(1).argmin().reshape(1)
 
 
 class GivenOrIDLG(Settings):
@@ -82,17 +64,14 @@ class GivenOrIDLG(Settings):
 
     def missing(self, observation: Observation) -> list[str]:
         """Return what keeps this from working, as sentences."""
-        return [] if observation.labels is not None or observation.num_images == 1 else [NOT_TOLD]
+        if observation.labels is not None:
+            return []
+        return IDLG().missing(observation) if observation.num_images == 1 else [NOT_TOLD]
+
+    def doubts(self, observation: Observation) -> list[str]:
+        """Return what may make the labels wrong, as sentences."""
+        return [] if observation.labels is not None else IDLG().doubts(observation)
 
     def recover(self, observation: Observation) -> Int[Tensor, "n"]:
         """Return the labels as told, or the one that the gradient gives away."""
         return observation.labels if observation.labels is not None else IDLG().recover(observation)
-
-
-def last_layer(observation: Observation) -> Tensor:
-    """Return the last linear layer's weight update, one row a class (classes, features)."""
-    wide = [tensor for tensor in observation.update.values() if tensor.ndim == 2]
-    return wide[-1]
-
-
-Labels = Annotated[Given | Jointly | IDLG | GivenOrIDLG, Field(discriminator="kind")]

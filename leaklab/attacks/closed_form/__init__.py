@@ -1,0 +1,1 @@
+"""Attacks that solve equations instead of searching: exact where they apply, and a refusal in a sentence where not."""

@@ -1,0 +1,37 @@
+"""What else must hold of a good guess? A prior says so in one number a restart.
+
+Contract: a prior has a `weight`; `missing(observation)` returns the sentences that keep it from working, which look
+at layers and at what is told and never at numbers; `bind(observation)` returns a function (Dummy) -> (r,) that sees
+all restarts at once and leaves the weight to the objective.
+"""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from leaklab.attacks.matching.priors.batch_norm import BatchNormStatistics
+from leaklab.attacks.matching.priors.bounds import Range
+from leaklab.attacks.matching.priors.features import Features
+from leaklab.attacks.matching.priors.group import GroupConsistency
+from leaklab.attacks.matching.priors.norm import Norm
+from leaklab.attacks.matching.priors.penalty import Penalty
+from leaklab.attacks.matching.priors.prediction import Prediction
+from leaklab.attacks.matching.priors.variation import TotalVariation, total_variation
+
+__all__ = [
+    "BatchNormStatistics",
+    "Features",
+    "GroupConsistency",
+    "Norm",
+    "Penalty",
+    "Prediction",
+    "Prior",
+    "Range",
+    "TotalVariation",
+    "total_variation",
+]
+
+Prior = Annotated[
+    TotalVariation | Norm | Range | BatchNormStatistics | Features | GroupConsistency | Prediction,
+    Field(discriminator="kind"),
+]

@@ -1,0 +1,30 @@
+"""Labels: which classes a gradient gives away, and how often each, by every method side by side."""
+
+import streamlit as st
+
+from leaklab.ui import session, words
+
+session.begin("labels")
+words.lead("labels")
+with st.spinner("Loading PyTorch, once ..."):
+    from leaklab.ui import held, labels, readings, watch
+
+KEY = "labels"
+experiment = labels.choose(KEY)
+ready = labels.ready(experiment)
+with st.container(horizontal=True, vertical_alignment="bottom", key="actions"):
+    pressed = st.button(
+        "Read the labels", type="primary", key="read", icon=":material/sell:", shortcut="Ctrl+Enter",
+        disabled=not ready,
+    )  # fmt: skip
+    st.button(
+        "New seed", key="reseed", icon=":material/casino:", on_click=held.reseed, args=(KEY,),
+        help="Draws other labels, other photographs and another network at the next press.",
+    )  # fmt: skip
+if pressed:
+    watch.launch([experiment], KEY, held.device(KEY))
+if ready:
+    labels.before(experiment, KEY)
+watch.follow(KEY, readings.show)
+st.markdown(words.parts("labels")["How to read it"])
+st.markdown(words.parts("labels")["When would this not work?"])

@@ -1,0 +1,77 @@
+"""The analytic first layer: exact for one image, a mixture for two, exact again where neurons heard one image only."""
+
+import pytest
+import torch
+from torch import nn
+
+from leaklab.attacks.closed_form.analytic import AnalyticFirstLayer
+from leaklab.attacks.snapshot import Snapshot
+from leaklab.protocol.observation import Observation, ThreatModel
+from leaklab.protocol.training import Schedule
+from tests.scene import CLASSES, Scene, dice, scene
+
+
+def dense(*, hidden: int = 24, activation: nn.Module | None = None, bias: bool = True) -> nn.Module:
+    layers = [nn.Flatten(), nn.Linear(256, hidden, bias=bias), activation or nn.Sigmoid(), nn.Linear(hidden, CLASSES)]
+    network = nn.Sequential(*layers).double()
+    with torch.no_grad():
+        for tensor in network.parameters():
+            tensor.uniform_(-0.5, 0.5, generator=dice(3))
+    return network
+
+
+def answer(network: nn.Module, count: int) -> tuple[Snapshot, torch.Tensor]:
+    held = scene(count)
+    observation = Scene(network, held.images, held.labels).observation(ThreatModel())
+    return list(AnalyticFirstLayer().invert(observation, held.labels, seed=0))[-1], held.images
+
+
+def test_one_image_comes_back_exactly():
+    found, images = answer(dense(), 1)
+    assert torch.allclose(found.images[0], images, atol=1e-8) and float(found.losses) < 1e-16
+    assert found.settled and found.solved[0].full
+
+
+def test_two_images_that_every_neuron_hears_come_back_as_weighted_mixtures():
+    network, held = dense(), scene(2)
+    one = Scene(network, held.images, held.labels)
+    alone = [one.gradient(number)["1.bias"] for number in (0, 1)]
+    shares = alone[0] / (alone[0] + alone[1])
+    mixtures = shares[:, None] * held.images[0].flatten() + (1 - shares)[:, None] * held.images[1].flatten()
+    found, _ = answer(network, 2)
+    for guess in found.images[0].flatten(1):
+        assert (mixtures - guess).norm(dim=1).min() < 1e-8
+        assert (held.images.flatten(1) - guess).norm(dim=1).min() > 1e-2
+    assert found.solved[0].rank == 0  # no two neurons agree, and the answer says so
+
+
+def test_images_that_have_neurons_of_their_own_come_back_exactly():
+    network = dense(activation=nn.ReLU())
+    held = scene(2)
+    with torch.no_grad():  # neurons that only one of the two images can excite
+        away = held.images[0].flatten() - held.images[1].flatten()
+        middle = (held.images.flatten(1).sum(0) / 2) @ away
+        for row, sign in enumerate((1, -1) * 4):
+            network[1].weight[row] = sign * away * (1 + row / 10)
+            network[1].bias[row] = -sign * middle * (1 + row / 10)
+    found, images = answer(network, 2)
+    distances = torch.cdist(found.images[0].flatten(1), images.flatten(1))
+    assert (distances.min(0).values < 1e-8).all() and found.solved[0].full
+
+
+@pytest.mark.parametrize("first", [nn.Conv2d(1, 4, 3, padding=1), nn.Linear(16, 4, bias=False)])
+def test_another_first_layer_is_refused_with_the_mend(first: nn.Module):
+    outline = Observation(
+        network=nn.Sequential(first, nn.Flatten(), nn.Linear(4, CLASSES)), weights={}, buffers={}, update={},
+        image_shape=(1, 16, 16), num_classes=CLASSES, num_images=1, num_clients=1,
+    )  # fmt: skip
+    [sentence] = AnalyticFirstLayer().missing(outline)
+    assert "a linear one with a bias: choose the MLP" in sentence
+
+
+def test_several_local_steps_are_refused():
+    outline = Observation(
+        network=dense(), weights={}, buffers={}, update={}, image_shape=(1, 16, 16), num_classes=CLASSES,
+        num_images=4, num_clients=1, schedule=Schedule(batch_size=2),
+    )  # fmt: skip
+    assert "the client takes 2: set one local step" in AnalyticFirstLayer().missing(outline)[0]

@@ -1,0 +1,102 @@
+"""What holds of every prior: its slope, its restarts, its place in an objective, its way through a link."""
+
+import pytest
+import torch
+from pydantic import TypeAdapter
+
+from leaklab.attacks.matching.distances import Cosine
+from leaklab.attacks.matching.priors import (
+    BatchNormStatistics,
+    Features,
+    GroupConsistency,
+    Norm,
+    Prediction,
+    Prior,
+    Range,
+    TotalVariation,
+)
+from leaklab.attacks.matching.solver import GradientMatching
+from leaklab.settings import choices
+from tests.attacks.matching.priors.normed import dummy, guess, observation
+
+PRIORS = [
+    TotalVariation(weight=0.1), TotalVariation(weight=0.1, rounding=0.1), TotalVariation(weight=0.1, form="isotropic"),
+    TotalVariation(weight=0.1, form="isotropic", rounding=0.1, colours=True),
+    TotalVariation(weight=1e-3, form="squared", colours=True),
+    Norm(weight=0.1), Range(weight=0.01), BatchNormStatistics(weight=0.1, first=3), GroupConsistency(weight=0.1),
+    Prediction(weight=0.1), Prediction(weight=0.1, answer="logits"), Features(weight=0.1),
+]  # fmt: skip
+EACH = pytest.mark.parametrize("prior", PRIORS, ids=lambda prior: prior.kind)
+FORWARD = ("batch_norm_statistics", "prediction", "features")  # these ask the network, one restart unlike many
+SEEN = observation()
+
+
+def test_every_prior_is_here():
+    assert {type(prior) for prior in PRIORS} == set(choices(Prior))
+
+
+@EACH
+def test_it_is_read_back_as_it_was_written(prior: Prior):
+    reader = TypeAdapter(Prior)
+    assert reader.validate_python(prior.model_dump(mode="json")) == prior
+
+
+@EACH
+def test_it_misses_nothing_where_the_network_has_batch_norm(prior: Prior):
+    assert prior.missing(SEEN) == []
+
+
+@EACH
+def test_its_slope_agrees_with_finite_differences(prior: Prior):
+    penalty = prior.bind(SEEN)
+    assert torch.autograd.gradcheck(lambda images: penalty(dummy(images)), guess().requires_grad_())
+
+
+@EACH
+@pytest.mark.parametrize("tone", [0.0, 0.5])
+def test_value_and_slope_are_finite_where_all_images_are_one_tone(prior: Prior, tone: float):
+    images = torch.full_like(guess(), tone).requires_grad_()
+    value = prior.bind(SEEN)(dummy(images))
+    [slope] = torch.autograd.grad(value.sum(), images)
+    assert value.isfinite().all() and slope.isfinite().all()
+
+
+@pytest.mark.parametrize(
+    "prior", [one for one in PRIORS if not isinstance(one, GroupConsistency)], ids=lambda one: one.kind
+)
+def test_restarts_are_measured_as_if_alone(prior: Prior):
+    penalty, whole = prior.bind(SEEN), dummy(guess(4))
+    together = penalty(whole)
+    assert together.shape == (4,) and together.unique().numel() == 4
+    for row in range(4):
+        one = slice(row, row + 1)
+        alone = penalty(type(whole)(whole.images[one], whole.labels[one], whole.code[one], {}))
+        assert torch.allclose(alone[0], together[row], rtol=1e-12)
+
+
+@EACH
+def test_a_restart_that_is_not_a_number_spoils_neither_value_nor_slope_of_the_others(prior: Prior):
+    penalty, images = prior.bind(SEEN), guess(3)
+    images[1] = torch.nan
+    images.requires_grad_()
+    value = penalty(dummy(images))
+    [slope] = torch.autograd.grad(value.sum(), images)
+    assert value[1].isnan() and value[[0, 2]].isfinite().all() and slope[[0, 2]].isfinite().all()
+
+
+@pytest.mark.parametrize(("prior", "rows", "labels"), [
+    *((prior, 3, "open") for prior in PRIORS), *((prior, 1, "told") for prior in PRIORS if prior.kind in FORWARD),
+], ids=str)  # fmt: skip
+def test_replaying_its_trace_is_computing_anew(prior: Prior, rows: int, labels: str):
+    told = SEEN.labels if labels == "told" else None
+    objective = GradientMatching(distance=Cosine(), priors=(prior,)).bind(SEEN, told)
+    for seed in (3, 9):  # the second is not the one that was traced
+        code = objective.start(rows, seed)
+        losses, gradient = objective.losses_and_gradient(code)
+        free = code.clone().requires_grad_()
+        terms = objective.terms(free)
+        expected = sum(terms.values())
+        [slope] = torch.autograd.grad(expected.sum(), free)
+        assert terms[prior.kind].shape == (rows,)
+        assert torch.allclose(losses, expected, rtol=1e-12)
+        assert torch.allclose(gradient, slope, rtol=1e-9, atol=1e-12)
