@@ -30,6 +30,7 @@ PARTS: dict[str, Callable[[bool], Iterator[table.Row]]] = {
     "labels": labels.rows,
     "closed_form": closed_form.rows,
     "untrained": untrained.rows,
+    "untrained_deep": untrained.deep,
     "speed": speed.rows,
     "liveness": liveness.rows,
     "memory": memory.rows,

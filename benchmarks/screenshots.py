@@ -22,6 +22,7 @@ def main() -> None:
             "story": "/",
             "playground": _run(chromium, app, "/playground", ".st-key-attack button"),
             "landscape": _run(chromium, app, "/landscape", ".st-key-survey button"),
+            "labels": "/labels",  # runs by itself
             "runs": "/runs",
         }
         for scheme in SCHEMES:

@@ -1,5 +1,4 @@
-"""Untrained networks as the image: CI-Net against plain pixels where labels differ and where they repeat, its width,
-and photographs against noise."""
+"""Untrained networks as the image: beside plain pixels where labels differ and repeat, by width, on noise."""
 
 import time
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from torch import Tensor
 
 from benchmarks.table import Row
 from leaklab.attacks.recipe import Recipe
-from leaklab.attacks.recipes import CINET, IG
+from leaklab.attacks.recipes import CINET, DIP, IG
 from leaklab.evaluation.scores import Scores, score
 from leaklab.federation.rounds import Federation
 from leaklab.images.collection import data_root
@@ -26,11 +25,12 @@ CLASSES = 68  # with as many, ConvNet2 has 0.33 million weights, as the network 
 
 @dataclass(frozen=True)
 class Scene:
-    """Images and labels behind ConvNet2."""
+    """Images and labels behind a network."""
 
     images: Float[Tensor, "n c h w"]
     labels: Int[Tensor, "n"]
     classes: int
+    network: NetworkChoice = NetworkChoice(name="convnet2")
 
     def attacked(self, recipe: Recipe, iterations: int, *, width: int = 0) -> tuple[Scores, float]:
         """Return the scores of a recipe and the seconds it took; its steps are spread over the iterations."""
@@ -38,13 +38,14 @@ class Scene:
         if width:
             stage = stage.changed(("space", "width"), width)
         generator = torch.Generator().manual_seed(SEED)
-        network = NetworkChoice(name="convnet2").build((3, 32, 32), self.classes, generator)
+        network = self.network.build((3, 32, 32), self.classes, generator)
         [(observation, _)] = Federation(images_per_client=len(self.labels)).play(
             network, self.images, self.labels, num_classes=self.classes, threat=ThreatModel(labels=True),
             generator=generator,
         )  # fmt: skip
         begun = time.perf_counter()
-        *_, last = recipe.model_copy(update={"stages": (stage,)}).invert(observation, SEED)
+        for last in recipe.model_copy(update={"stages": (stage,)}).invert(observation, SEED):  # noqa: B007
+            pass  # a list of all guesses would hold every weight of the generator hundreds of times
         return score(last.images[last.best], self.images, perceptual=True), time.perf_counter() - begun
 
 
@@ -62,11 +63,22 @@ def rows(quick: bool) -> Iterator[Row]:
         yield from _told(f"{title}: plain pixels", scene, IG, short)
     for title, pictures in {"photographs": images[:4], "noise": _noise(4)}.items():
         scene = Scene(pictures, torch.arange(4), CLASSES)
+        yield from _told(f"4 images of {title}: deep image prior (DCGAN)", scene, DIP, long)
         yield from _told(f"4 images of {title}: CI-Net c = 64", scene, CINET, long)
         yield from _told(f"4 images of {title}: plain pixels", scene, IG, short)
     four = Scene(images[:4], torch.arange(4), CLASSES)
     for width in WIDTHS[:2] if quick else WIDTHS:
         yield from _told(f"4 photographs: CI-Net c = {width}", four, CINET, long, width=width)
+
+
+def deep(quick: bool) -> Iterator[Row]:
+    """Yield both attacks behind the paper's own network, a sigmoid ResNet-18 with batch statistics; on few images."""
+    iterations = 5 if quick else 150
+    network = NetworkChoice(name="resnet18", activation="sigmoid", batch_norm="batch")
+    for title, labels in {"8 labels": torch.arange(8), "4 labels": torch.arange(8) % 4}.items():
+        scene = Scene(_images(8), labels, 10, network)
+        for name, recipe in {"CI-Net c = 64": CINET, "plain pixels": IG}.items():
+            yield from _told(f"8 images, {title} of 10 classes, sigmoid ResNet-18: {name}", scene, recipe, iterations)
 
 
 def _told(

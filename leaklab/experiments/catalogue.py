@@ -6,12 +6,13 @@ from typing import Any
 
 from leaklab.attacks.matching.priors import TotalVariation
 from leaklab.attacks.recipe import Recipe
-from leaklab.attacks.recipes import DLG, IG, RECIPES
+from leaklab.attacks.recipes import ANALYTIC, CINET, DLG, IG, RECIPES, RGAP
 from leaklab.experiments.experiment import Experiment
 from leaklab.experiments.inversion import Inversion
 from leaklab.experiments.label_recovery import LabelRecovery
 from leaklab.experiments.scenario import Scenario
 from leaklab.federation.rounds import Federation
+from leaklab.images.noise import Noise
 from leaklab.images.source import Photos, Uploads
 from leaklab.networks.zoo import NetworkChoice
 from leaklab.protocol.defences import GaussianNoise
@@ -80,6 +81,15 @@ _THIRTY_TWO = Inversion(
     recipe=tuned(IG, iterations=200), precision="float32",
 )  # fmt: skip
 
+_PAINTED = Inversion(
+    scenario=Scenario(
+        source=Photos(), num_classes=68, network=NetworkChoice(name="convnet2"),
+        federation=Federation(images_per_client=8), threat=ThreatModel(labels=True),
+    ),
+    recipe=CINET.changed(("stages", 0, "iterations"), 200).changed(("stages", 0, "space", "width"), 32),
+    precision="float32",
+)  # fmt: skip
+
 _ROWS = (
     Preset(
         "easy-leak", "Easy leak", "One photograph, one gradient, a small smooth network: the photograph comes back.",
@@ -123,6 +133,32 @@ _ROWS = (
             scenario=Scenario(source=Photos(names=("astronaut",)), network=NetworkChoice(name="resnet18")),
             recipe=tuned(IG, iterations=60), precision="float32",
         ),
+    ),
+    Preset(
+        "no-search", "No search at all",
+        "Layer by layer, from the last to the first, the photograph follows from linear equations: exactly.",
+        Inversion(scenario=Scenario(source=Photos(names=("astronaut",))), recipe=RGAP),
+    ),
+    Preset(
+        "one-division", "One division",
+        "The first layer is linear and has a bias: dividing two of its gradients gives four photographs in an instant.",
+        Inversion(
+            scenario=Scenario(
+                source=Photos(names=(*THREE, "rocket")), network=NetworkChoice(name="mlp"),
+                federation=Federation(images_per_client=4),
+            ),
+            recipe=ANALYTIC,
+        ),
+    ),
+    Preset(
+        "untrained-painter", "An untrained painter",
+        "A network that has never seen a picture paints eight photographs at once, until their gradient fits.",
+        _PAINTED,
+    ),
+    Preset(
+        "painted-noise", "The painter and noise",
+        "The same with eight pictures of noise, which no painter of natural pictures should manage. See for yourself.",
+        _PAINTED.changed(("scenario", "source"), Noise()),
     ),
     Preset(
         "thirty-two", "Thirty-two at once",

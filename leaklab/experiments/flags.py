@@ -18,7 +18,7 @@ from leaklab.experiments.label_recovery import LabelRecovery
 from leaklab.images.source import Cifar10
 from leaklab.settings import Knob, Refusal, S, Settings, walk
 
-_DATA_SETS = ("photos", "cifar10", "cifar100", "mnist", "tiny-imagenet", "imagenet", "ffhq", "folder")
+_DATA_SETS = ("photos", "cifar10", "cifar100", "mnist", "tiny-imagenet", "imagenet", "ffhq", "folder", "noise")
 _EVERY_STAGE = "the recipe's own; {} for dlg"
 
 

@@ -13,6 +13,7 @@ from torch import Generator, Tensor
 from leaklab.images import datasets, folders, photos
 from leaklab.images.collection import Collection, data_root, pick, pick_classes
 from leaklab.images.crops import LOOKS, crops, look
+from leaklab.images.noise import Noise
 from leaklab.images.pictures import GREY, MOST_CLASSES, Pictures
 from leaklab.images.prepare import to_image
 from leaklab.images.uploads import Uploads
@@ -273,7 +274,7 @@ class Folder(_Collected):
 
 
 Source = Annotated[
-    Photos | Uploads | Cifar10 | Cifar100 | Mnist | TinyImageNet | ImageNet | Ffhq | Folder,
+    Photos | Uploads | Cifar10 | Cifar100 | Mnist | TinyImageNet | ImageNet | Ffhq | Folder | Noise,
     Field(discriminator="kind"),
 ]
 

@@ -116,7 +116,8 @@ def _data(source: Source, experiment: Inversion, key: str) -> Source:
     kinds = {cls.model_fields["kind"].default: cls for cls in _data_sets(experiment)}
     held = source.kind if source.kind in kinds else next(iter(kinds))
     kind = st.selectbox("Data set", list(kinds), index=list(kinds).index(held), key=f"{key}.data")
-    st.caption("Read from this machine, in the folder that `LEAKLAB_DATA` names; nothing is downloaded.")
+    if "root" in kinds[kind].model_fields:
+        st.caption("Read from this machine, in the folder that `LEAKLAB_DATA` names; nothing is downloaded.")
     return source if source.kind == kind else kinds[kind]()
 
 

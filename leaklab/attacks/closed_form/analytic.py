@@ -6,11 +6,13 @@ from typing import Literal
 
 import torch
 from jaxtyping import Float, Int
+from scipy.optimize import linear_sum_assignment
 from torch import Tensor, nn
 
 from leaklab.attacks.closed_form.chain import layers, normalised, normalises
 from leaklab.attacks.closed_form.picture import guess, told_one_step
 from leaklab.attacks.labels import IDLG
+from leaklab.attacks.labels.head import head, replies
 from leaklab.attacks.snapshot import Snapshot, Solve
 from leaklab.protocol.observation import Observation
 from leaklab.settings import Settings, knob
@@ -22,10 +24,15 @@ class AnalyticFirstLayer(Settings):
     With several images each quotient is a mixture of those that excited the neuron; quotients that agree belong to
     neurons that a single image excited, and are that image.
 
-    Source: Geiping et al. 2020, proposition 3.1; Fowl et al. 2022, section 3.1, for several images.
+    Source: Geiping et al. 2020, proposition 3.1; for neighbours Fowl et al. 2022 (Robbing the Fed).
     """
 
     kind: Literal["analytic_first_layer"] = "analytic_first_layer"
+    compared: Literal["neurons", "neighbours"] = knob(
+        "neurons", title="What is divided", level="advanced", symbol="∂W_i / ∂b_i or (∂W_i − ∂W_j) / (∂b_i − ∂b_j)",
+        help="Each neuron by itself, or the differences of neighbours: those single out images where a server has set "
+        "its neurons at rising thresholds.",
+    )  # fmt: skip
     agreement: float = knob(
         1e-5, low=1e-9, high=0.1, log=True, symbol="‖x_i − x_j‖ ≤ ε‖x_i‖", level="advanced",
         help="How near two neurons' answers must be to count as the same photograph.",
@@ -71,11 +78,14 @@ class AnalyticFirstLayer(Settings):
             if normalises(layer):
                 buffers = observation.buffers
                 images = normalised(images, buffers[f"{part}.mean"].to(images), buffers[f"{part}.std"].to(images))
-        answer = guess(observation, labels, images, stage=stage)
+        answer = guess(observation, _paired(observation, images, labels), images, stage=stage)
         yield replace(answer, iteration=1, solved=(facts,), settled=True)
 
     def _quotients(self, observation: Observation, name: str) -> tuple[Float[Tensor, "n d"], Solve]:
         weight, bias = (observation.update[f"{name}.{part}"].double() for part in ("weight", "bias"))
+        if self.compared == "neighbours":
+            # Beyond the last threshold nothing is heard.
+            weight, bias = (-torch.cat([part, torch.zeros_like(part[:1])]).diff(dim=0) for part in (weight, bias))
         heard = bias.abs() > torch.finfo(observation.like.dtype).eps * bias.abs().max()
         candidates = weight[heard] / bias[heard, None]
         # The loudest neurons divide with the smallest error.
@@ -83,7 +93,8 @@ class AnalyticFirstLayer(Settings):
         chosen, votes = _agreed(candidates, observation.num_images, self.agreement)
         unknowns = observation.num_images * weight.shape[1]
         # A lone image needs no second opinion; of several, a quotient that no other neuron shares may be a mixture.
-        sure = len(chosen) if observation.num_images == 1 else sum(count > 1 for count in votes)
+        alone = observation.num_images == 1 or self.compared == "neighbours"
+        sure = len(chosen) if alone else sum(count > 1 for count in votes)
         facts = Solve(name, unknowns, weight.numel() + len(bias), sure * weight.shape[1], 1.0, 0.0)
         filled = chosen if len(chosen) else torch.full((1, weight.shape[1]), 0.5, dtype=torch.float64)
         return filled[torch.arange(observation.num_images) % len(filled)], facts
@@ -97,6 +108,18 @@ def _first(network: nn.Module) -> tuple[str, nn.Linear] | None:
         if not (isinstance(layer, nn.Flatten | nn.Identity) or normalises(layer)):
             return None
     return None
+
+
+def _paired(observation: Observation, images: Float[Tensor, "n c h w"], labels: Int[Tensor, "n"]) -> Int[Tensor, "n"]:
+    """Return labels in the order of the images, by what both leave in the last layer's gradient.
+
+    With p and a the answers and features of the images, B·dW = Σ (p − y) aᵀ is linear in their labels y.
+    """
+    features, answers = replies(observation, images.to(observation.like))
+    left = answers.T @ features - len(images) * head(observation).weight_gradient
+    shares = left @ torch.linalg.pinv(features)  # classes by images: one where they belong together
+    fits = shares[labels.cpu()].nan_to_num(0).numpy()
+    return labels[torch.from_numpy(linear_sum_assignment(-fits.T)[1]).to(labels.device)]
 
 
 def _agreed(candidates: Float[Tensor, "m d"], count: int, nearness: float) -> tuple[Float[Tensor, "k d"], list[int]]:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.linalg
 import torch
 from jaxtyping import Float
 from scipy import sparse
@@ -12,6 +11,7 @@ from torch.nn import functional
 
 from leaklab.attacks.snapshot import Solve
 
+_ITERATIONS = 30  # enough for a condition to two digits
 _REFINEMENTS = 4  # each wins back what squaring the condition number has cost
 _EPSILON = float(np.finfo(np.float64).eps)
 
@@ -32,25 +32,19 @@ class System:
         scale = np.sqrt(np.asarray(self.matrix.multiply(self.matrix).sum(0)).ravel())
         scale[scale == 0] = 1
         scaled = self.matrix @ sparse.diags(1 / scale)
-        normal = (scaled.T @ scaled).toarray()
-        count = len(normal)
-        factor, failed = scipy.linalg.lapack.dpotrf(normal, lower=1)
-        reciprocal = scipy.linalg.lapack.dpocon(factor, np.abs(normal).sum(0).max(), uplo="L")[0] if not failed else 0.0
-        if reciprocal > count * _EPSILON:
-            rank, condition = count, 1 / np.sqrt(reciprocal)
-            values = self._refined(scaled, lambda rest: scipy.linalg.cho_solve((factor, True), rest))
-        else:
+        normal = torch.from_numpy((scaled.T @ scaled).toarray())
+        factor, failed = torch.linalg.cholesky_ex(normal)
+        condition = np.inf if failed else _condition(normal, factor)
+        rank, inverse = len(normal), lambda rest: torch.cholesky_solve(rest[:, None], factor)[:, 0]
+        if not condition**2 * len(normal) * _EPSILON < 1:
             rank, condition, inverse = _pseudo_inverse(normal)
-            values = self._refined(scaled, inverse)
-        residual = np.linalg.norm(self.right - scaled @ values) / max(np.linalg.norm(self.right), _EPSILON)
-        facts = Solve(layer, count, self.matrix.shape[0], rank, float(condition), float(residual))
-        return torch.from_numpy(values / scale), facts
-
-    def _refined(self, matrix, inverse):
-        values = np.zeros(matrix.shape[1])
+        values = np.zeros(len(normal))
         for _ in range(1 + _REFINEMENTS):
-            values = values + inverse(matrix.T @ (self.right - matrix @ values))
-        return values
+            rest = torch.from_numpy(scaled.T @ (self.right - scaled @ values))
+            values = values + inverse(rest).numpy()
+        residual = np.linalg.norm(self.right - scaled @ values) / max(np.linalg.norm(self.right), _EPSILON)
+        facts = Solve(layer, len(normal), self.matrix.shape[0], rank, float(condition), float(residual))
+        return torch.from_numpy(values / scale), facts
 
 
 def convolution(
@@ -67,7 +61,7 @@ def convolution(
 
     `outputs` is what came out, less the bias; `trust` weighs those equations; `arriving` is the loss's gradient there.
 
-    Source: Zhu and Blaschko 2021, equations 10 (weight constraints) and 8 (gradient constraints).
+    Source: Zhu and Blaschko 2021, section 3: weight constraints and gradient constraints.
     """
     taps = _taps(layer, shape)
     forward = _rows(weight.flatten(1), taps, shape, by_tap=False)
@@ -99,11 +93,20 @@ def _rows(values: Float[Tensor, "o m"], taps: np.ndarray, shape: tuple[int, int,
     return sparse.csr_matrix((numbers, (rows, columns)), shape=(many * width, shape[0] * shape[1] * shape[2]))
 
 
-def _pseudo_inverse(normal: np.ndarray):
+def _condition(normal: Float[Tensor, "n n"], factor: Float[Tensor, "n n"]) -> float:
+    """Return about by how much the equations stretch one direction more than another, by power iterations."""
+    high = low = torch.linspace(1, 2, len(normal), dtype=normal.dtype)
+    for _ in range(_ITERATIONS):
+        high, low = normal @ high, torch.cholesky_solve(low[:, None], factor)[:, 0]
+        largest, smallest = high.norm(), 1 / low.norm()
+        high, low = high * (1 / largest), low * smallest
+    return float((largest / smallest).sqrt())
+
+
+def _pseudo_inverse(normal: Float[Tensor, "n n"]):
     """Return rank, condition and the shortest solution's map of normal equations that leave a choice."""
-    values, vectors = scipy.linalg.eigh(normal)
+    values, vectors = torch.linalg.eigh(normal)
     kept = values > len(normal) * _EPSILON * values[-1]
-    rank = int(kept.sum())
     vectors, values = vectors[:, kept], values[kept]
-    condition = np.sqrt(values[-1] / values[0])
-    return rank, condition, lambda rest: vectors @ ((vectors.T @ rest) / values)
+    condition = (values[-1] / values[0]).sqrt()
+    return int(kept.sum()), condition, lambda rest: vectors @ ((vectors.T @ rest) / values)

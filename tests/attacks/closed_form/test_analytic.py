@@ -23,7 +23,7 @@ def dense(*, hidden: int = 24, activation: nn.Module | None = None, bias: bool =
 def answer(network: nn.Module, count: int) -> tuple[Snapshot, torch.Tensor]:
     held = scene(count)
     observation = Scene(network, held.images, held.labels).observation(ThreatModel())
-    return list(AnalyticFirstLayer().invert(observation, held.labels, seed=0))[-1], held.images
+    return list(AnalyticFirstLayer().invert(observation, held.labels.flip(0), seed=0))[-1], held.images
 
 
 def test_one_image_comes_back_exactly():
@@ -57,6 +57,24 @@ def test_images_that_have_neurons_of_their_own_come_back_exactly():
     found, images = answer(network, 2)
     distances = torch.cdist(found.images[0].flatten(1), images.flatten(1))
     assert (distances.min(0).values < 1e-8).all() and found.solved[0].full
+    # Each is given the label that is its own, so that their gradient is the one that was seen.
+    assert torch.equal(found.labels[0].argmax(1), held.labels[distances.argmin(1)]) and float(found.losses) < 1e-14
+
+
+def test_neurons_at_rising_thresholds_give_every_image_away_by_their_differences():
+    held, network = scene(4), dense(hidden=40, activation=nn.ReLU())
+    brightness = held.images.mean((1, 2, 3))
+    with torch.no_grad():  # an imprint layer: all rows measure brightness, each against a higher threshold
+        network[1].weight.fill_(1 / 256)
+        network[1].bias.copy_(-torch.linspace(float(brightness.min()) - 1e-3, float(brightness.max()), 40))
+        network[3].weight.copy_(network[3].weight[:, :1].expand(-1, 40))
+    bins = torch.bucketize(brightness, -network[1].bias.detach())
+    assert len(set(bins.tolist())) == 4
+    observation = Scene(network, held.images, held.labels).observation(ThreatModel())
+    attack = AnalyticFirstLayer(compared="neighbours")
+    found = list(attack.invert(observation, held.labels, seed=0))[-1]
+    distances = torch.cdist(found.images[0].flatten(1), held.images.flatten(1))
+    assert (distances.min(0).values < 1e-8).all() and found.solved[0].full and float(found.losses) < 1e-14
 
 
 @pytest.mark.parametrize("first", [nn.Conv2d(1, 4, 3, padding=1), nn.Linear(16, 4, bias=False)])

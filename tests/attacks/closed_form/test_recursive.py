@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from leaklab.attacks.closed_form.recursive import RecursiveGradient
 from leaklab.attacks.snapshot import Snapshot
+from leaklab.networks.zoo import NetworkChoice
 from leaklab.protocol.observation import Observation, ThreatModel, reveal
 from leaklab.protocol.training import Schedule
 from tests.scene import CLASSES, Scene, dice, scene
@@ -69,6 +70,14 @@ def test_too_few_channels_leave_a_rank_below_the_unknowns_and_the_shortest_answe
     assert found.norm() < images.norm() and not torch.allclose(found, images, atol=1e-2)
     rebuilt = narrow.conv1(found)
     assert torch.allclose(rebuilt, narrow.conv1(images), atol=1e-6)  # it explains what was seen all the same
+
+
+def test_cnn6_has_full_rank_in_every_layer():
+    network = NetworkChoice(name="cnn6").build((1, 16, 16), CLASSES, dice(1)).double()
+    observation, images = seen(network)
+    found = solved(observation)
+    assert len(found.solved) == 7 and all(one.rank == one.unknowns for one in found.solved)
+    assert found.solved[0].residual < 1e-12 and torch.allclose(found.images[0], images, atol=1e-5)
 
 
 def test_it_shows_grey_until_the_first_layer_is_reached():
