@@ -19,7 +19,7 @@ from leaklab.networks.zoo import NetworkChoice
 from leaklab.protocol.observation import ThreatModel
 
 SEED = 1234
-WIDTHS = (8, 16, 32, 64, 128, 256, 512)
+WIDTHS = (8, 16, 32, 64, 128, 256)  # the paper goes on to 512, which takes a processor half an hour
 CLASSES = 68  # with as many, ConvNet2 has 0.33 million weights, as the network of the paper's figure 4
 
 

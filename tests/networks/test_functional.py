@@ -66,7 +66,8 @@ def test_a_skeleton_called_with_weights_is_the_network(name: str, statistics: st
     assert network(images).shape == (len(LABELS), CLASSES)
 
 
-@pytest.mark.parametrize(("name", "statistics"), CASES)
+# ResNet34 and 50 are made of ResNet18's layers, and cost more than all others together.
+@pytest.mark.parametrize(("name", "statistics"), [case for case in CASES if case[0] not in ("resnet34", "resnet50")])
 def test_restarts_under_vmap_agree_with_a_loop_of_ordinary_autograd(name: str, statistics: str):
     network = network_of(name, statistics)
     before = copy.deepcopy(dict(network.named_buffers()))

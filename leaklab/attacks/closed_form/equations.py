@@ -1,8 +1,11 @@
 """The linear equations that one layer's gradient and outputs put on its input, and their solution in float64."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
+import scipy.linalg
 import torch
 from jaxtyping import Float
 from scipy import sparse
@@ -11,8 +14,7 @@ from torch.nn import functional
 
 from leaklab.attacks.snapshot import Solve
 
-_ITERATIONS = 30  # enough for a condition to two digits
-_REFINEMENTS = 4  # each wins back what squaring the condition number has cost
+_REFINEMENTS = 2  # each wins back what squaring the condition number has cost
 _EPSILON = float(np.finfo(np.float64).eps)
 
 
@@ -32,16 +34,17 @@ class System:
         scale = np.sqrt(np.asarray(self.matrix.multiply(self.matrix).sum(0)).ravel())
         scale[scale == 0] = 1
         scaled = self.matrix @ sparse.diags(1 / scale)
-        normal = torch.from_numpy((scaled.T @ scaled).toarray())
-        factor, failed = torch.linalg.cholesky_ex(normal)
-        condition = np.inf if failed else _condition(normal, factor)
-        rank, inverse = len(normal), lambda rest: torch.cholesky_solve(rest[:, None], factor)[:, 0]
-        if not condition**2 * len(normal) * _EPSILON < 1:
+        normal = (scaled.T @ scaled).toarray()
+        factor, failed = scipy.linalg.lapack.dpotrf(normal, lower=1)
+        reciprocal = 0.0 if failed else scipy.linalg.lapack.dpocon(factor, np.abs(normal).sum(0).max(), uplo="L")[0]
+        if reciprocal > len(normal) * _EPSILON:
+            rank, condition = len(normal), 1 / np.sqrt(reciprocal)
+            inverse = partial(_solved, factor)
+        else:
             rank, condition, inverse = _pseudo_inverse(normal)
         values = np.zeros(len(normal))
         for _ in range(1 + _REFINEMENTS):
-            rest = torch.from_numpy(scaled.T @ (self.right - scaled @ values))
-            values = values + inverse(rest).numpy()
+            values = values + inverse(scaled.T @ (self.right - scaled @ values))
         residual = np.linalg.norm(self.right - scaled @ values) / max(np.linalg.norm(self.right), _EPSILON)
         facts = Solve(layer, len(normal), self.matrix.shape[0], rank, float(condition), float(residual))
         return torch.from_numpy(values / scale), facts
@@ -93,20 +96,13 @@ def _rows(values: Float[Tensor, "o m"], taps: np.ndarray, shape: tuple[int, int,
     return sparse.csr_matrix((numbers, (rows, columns)), shape=(many * width, shape[0] * shape[1] * shape[2]))
 
 
-def _condition(normal: Float[Tensor, "n n"], factor: Float[Tensor, "n n"]) -> float:
-    """Return about by how much the equations stretch one direction more than another, by power iterations."""
-    high = low = torch.linspace(1, 2, len(normal), dtype=normal.dtype)
-    for _ in range(_ITERATIONS):
-        high, low = normal @ high, torch.cholesky_solve(low[:, None], factor)[:, 0]
-        largest, smallest = high.norm(), 1 / low.norm()
-        high, low = high * (1 / largest), low * smallest
-    return float((largest / smallest).sqrt())
+def _solved(factor: np.ndarray, right: np.ndarray) -> np.ndarray:
+    return scipy.linalg.cho_solve((factor, True), right, check_finite=False)
 
 
-def _pseudo_inverse(normal: Float[Tensor, "n n"]):
+def _pseudo_inverse(normal: np.ndarray) -> tuple[int, float, Callable[[np.ndarray], np.ndarray]]:
     """Return rank, condition and the shortest solution's map of normal equations that leave a choice."""
-    values, vectors = torch.linalg.eigh(normal)
+    values, vectors = scipy.linalg.eigh(normal)
     kept = values > len(normal) * _EPSILON * values[-1]
     vectors, values = vectors[:, kept], values[kept]
-    condition = (values[-1] / values[0]).sqrt()
-    return int(kept.sum()), condition, lambda rest: vectors @ ((vectors.T @ rest) / values)
+    return int(kept.sum()), np.sqrt(values[-1] / values[0]), lambda right: vectors @ ((vectors.T @ right) / values)

@@ -84,12 +84,10 @@ def test_a_restart_that_is_not_a_number_spoils_neither_value_nor_slope_of_the_ot
     assert value[1].isnan() and value[[0, 2]].isfinite().all() and slope[[0, 2]].isfinite().all()
 
 
-@pytest.mark.parametrize(("prior", "rows", "labels"), [
-    *((prior, 3, "open") for prior in PRIORS), *((prior, 1, "told") for prior in PRIORS if prior.kind in FORWARD),
-], ids=str)  # fmt: skip
-def test_replaying_its_trace_is_computing_anew(prior: Prior, rows: int, labels: str):
+@pytest.mark.parametrize(("rows", "labels"), [(3, "open"), (1, "told")])
+def test_replaying_the_trace_of_all_together_is_computing_anew(rows: int, labels: str):
     told = SEEN.labels if labels == "told" else None
-    objective = GradientMatching(distance=Cosine(), priors=(prior,)).bind(SEEN, told)
+    objective = GradientMatching(distance=Cosine(), priors=tuple(PRIORS)).bind(SEEN, told)
     for seed in (3, 9):  # the second is not the one that was traced
         code = objective.start(rows, seed)
         losses, gradient = objective.losses_and_gradient(code)
@@ -97,6 +95,6 @@ def test_replaying_its_trace_is_computing_anew(prior: Prior, rows: int, labels: 
         terms = objective.terms(free)
         expected = sum(terms.values())
         [slope] = torch.autograd.grad(expected.sum(), free)
-        assert terms[prior.kind].shape == (rows,)
+        assert len(terms) == 1 + len(PRIORS) and all(term.shape == (rows,) for term in terms.values())
         assert torch.allclose(losses, expected, rtol=1e-12)
         assert torch.allclose(gradient, slope, rtol=1e-9, atol=1e-12)
