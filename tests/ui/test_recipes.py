@@ -94,7 +94,7 @@ def test_a_weight_of_nought_stays_when_another_prior_comes():
     assert app.held(page).at((*STAGE, "priors")) == (TotalVariation(weight=0.0), Range(weight=1e-4))
 
 
-@pytest.mark.parametrize("key, knobs", [("rgap", {"weigh"}), ("analytic", {"agreement"})])
+@pytest.mark.parametrize("key, knobs", [("rgap", {"weigh"}), ("analytic", {"agreement", "compared"})])
 def test_a_closed_form_shows_what_there_is_and_no_search(key: str, knobs: set[str]):
     page = playground(catalogue.recipe(key))
     assert any(said.startswith("Nothing is searched here") for said in app.shown(page))

@@ -6,7 +6,6 @@ from typing import Literal
 
 import torch
 from jaxtyping import Float, Int
-from scipy.optimize import linear_sum_assignment
 from torch import Tensor, nn
 
 from leaklab.attacks.closed_form.chain import layers, normalised, normalises
@@ -115,6 +114,8 @@ def _paired(observation: Observation, images: Float[Tensor, "n c h w"], labels: 
 
     With p and a the answers and features of the images, B·dW = Σ (p − y) aᵀ is linear in their labels y.
     """
+    from scipy.optimize import linear_sum_assignment
+
     features, answers = replies(observation, images.to(observation.like))
     left = answers.T @ features - len(images) * head(observation).weight_gradient
     shares = left @ torch.linalg.pinv(features)  # classes by images: one where they belong together

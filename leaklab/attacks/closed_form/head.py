@@ -3,7 +3,6 @@
 import numpy as np
 import torch
 from jaxtyping import Float
-from scipy.optimize import brentq
 from torch import Tensor
 
 from leaklab.attacks.snapshot import Solve
@@ -45,6 +44,8 @@ def logit_gradient(
 
     Raises: Refusal, when no length solves it.
     """
+    from scipy.optimize import brentq
+
     if bias_gradient is not None:
         return bias_gradient
     left, values, right = torch.linalg.svd(gradient, full_matrices=False)

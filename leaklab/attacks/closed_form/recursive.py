@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from torch.nn.grad import conv2d_input
 
 from leaklab.attacks.closed_form.chain import INVERTIBLE, layers, normalised, normalises, obstacle
-from leaklab.attacks.closed_form.equations import convolution
 from leaklab.attacks.closed_form.head import linear_input, logit_gradient
 from leaklab.attacks.closed_form.picture import guess, told_one_step
 from leaklab.attacks.labels import IDLG
@@ -137,6 +136,9 @@ class _Peeling:
         return facts
 
     def _conv(self, name: str, layer: nn.Conv2d, shape: tuple[int, ...], own: "_Own") -> Solve:
+        # SciPy's solvers take a second to load, which nobody should wait for who does not solve.
+        from leaklab.attacks.closed_form.equations import convolution
+
         outputs = self.out if own.bias is None else self.out - own.bias[:, None, None]
         trust = self.trust if self.weigh and self.trust is not None else torch.ones_like(outputs)
         system = convolution(
