@@ -21,7 +21,7 @@ from tests.browser import find_chromium
 ROOT = Path(__file__).parents[2]
 WIDE = ViewportSize(width=1440, height=900)
 GRACE = 6  # seconds a visitor may be gone, for a reload at least
-PATIENCE = 30_000  # milliseconds a locator may wait; generous, for no test here is a timed one
+PATIENCE = 60_000  # milliseconds a locator may wait; generous, for no test here is a timed one
 expect.set_options(timeout=PATIENCE)
 
 
