@@ -5,6 +5,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional
 
+from leaklab.attacks.labels.head import local_steps
 from leaklab.attacks.snapshot import Snapshot
 from leaklab.protocol.observation import Observation
 
@@ -32,10 +33,7 @@ def guess(
 
 def told_one_step(observation: Observation, name: str) -> list[str]:
     """Return a sentence when the client is known to take several local steps."""
-    held = -(-observation.num_images // observation.num_clients)
-    if observation.schedule is None or observation.schedule.steps(held) == 1:
+    steps = local_steps(observation)
+    if steps == 1:
         return []
-    return [
-        f"{name} needs the gradient of a single step and the client takes {observation.schedule.steps(held)}: "
-        "set one local step."
-    ]
+    return [f"{name} needs the gradient of a single step and the client takes {steps}: set one local step."]
