@@ -1,4 +1,4 @@
-"""The shell: run an attack, recover labels, list the recipes, make and read links, carry out runs, fetch weights.
+"""The shell: run an attack, recover labels, measure drift, list the recipes, make and read links, carry out runs.
 
 torch is imported only by what needs it, so that `leaklab --help` answers at once.
 """
@@ -14,7 +14,16 @@ from typing import Any
 
 import click
 
-from leaklab.flags import given, label_flags, label_options, run_flags, run_options, start_options
+from leaklab.flags import (
+    drift_flags,
+    drift_options,
+    given,
+    label_flags,
+    label_options,
+    run_flags,
+    run_options,
+    start_options,
+)
 from leaklab.settings import Refusal
 
 _STEPS = 1000  # of a progress bar
@@ -137,11 +146,21 @@ def _labels(ctx: click.Context) -> None:
     from leaklab.views.labels import summary
 
     experiment = label_recovery(given(ctx), ctx.params["set"])
-    frames = experiment.run(str(place(ctx.params["device"])))
-    shown = sys.stderr.isatty() and not ctx.params["no_progress"]
-    *_, final = _watched(frames, "labels") if shown else frames
+    final = _last(ctx, experiment.run(str(place(ctx.params["device"]))), "labels")
     found, said = outcomes(final), remarks(final)
     lines = [json.dumps(found, allow_nan=False)] if ctx.params["json"] else summary(experiment.title, said, found)
+    click.echo("\n".join(lines))
+
+
+def _drift(ctx: click.Context) -> None:
+    from leaklab.experiments.command import drift
+    from leaklab.experiments.devices import place
+    from leaklab.experiments.drift_cells import outcomes
+    from leaklab.views.drift import summary
+
+    experiment = drift(given(ctx), ctx.params["set"])
+    final = _last(ctx, experiment.run(str(place(ctx.params["device"]))), "drift")
+    lines = [json.dumps(outcomes(final), allow_nan=False)] if ctx.params["json"] else summary(experiment.title, final)
     click.echo("\n".join(lines))
 
 
@@ -152,6 +171,12 @@ main.add_command(
     Flagged(
         "labels", _labels, label_options, flags=label_flags,
         help="Read the labels of a batch from its gradient, by every method side by side.",
+    )
+)  # fmt: skip
+main.add_command(
+    Flagged(
+        "drift", _drift, drift_options, flags=drift_flags,
+        help="Measure how far averaged clients end up from one super-client, beside what Lemma 1 says of it.",
     )
 )  # fmt: skip
 main.add_command(
@@ -226,6 +251,12 @@ def _plans(ctx: click.Context) -> dict[str, Any]:
 
 def _query(link: str) -> str:
     return f"?x={link}"
+
+
+def _last(ctx: click.Context, frames: Iterable[Any], title: str) -> Any:
+    shown = sys.stderr.isatty() and not ctx.params["no_progress"]
+    *_, final = _watched(frames, title) if shown else frames
+    return final
 
 
 def _watched(frames: Iterable[Any], title: str) -> Iterator[Any]:

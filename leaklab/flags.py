@@ -22,17 +22,32 @@ class Word(click.Choice):
         self.fail(f"{value!r} is none of {', '.join(self.choices)}{near(str(value), self.choices)}", param, ctx)
 
 
-class Indices(click.ParamType):
-    """Whole numbers with commas between them."""
+class OrZero(click.ParamType):
+    """A number within bounds, or nothing at all: of that the schema says better why it cannot be."""
+
+    def __init__(self, bounded: click.ParamType) -> None:
+        self.bounded, self.name = bounded, bounded.name
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number, or fail in a sentence."""
+        return 0 if value in ("0", "0.0", 0) else self.bounded.convert(value, param, ctx)
+
+
+class Numbers(click.ParamType):
+    """Numbers of one kind with commas between them."""
 
     name = "numbers"
+
+    def __init__(self, kind: type[int] | type[float]) -> None:
+        self._kind = kind
+        self._such = "numbers such as 0.001,0.01" if kind is float else "whole numbers such as 3,14,15"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the numbers as a list, or fail in a sentence."""
         try:
-            return value if isinstance(value, list) else [int(part) for part in value.split(",")]
+            return value if isinstance(value, list) else [self._kind(part) for part in value.split(",")]
         except ValueError:
-            self.fail(f"{value!r} is not a list of whole numbers such as 3,14,15.", param, ctx)
+            self.fail(f"{value!r} is not a list of {self._such}.", param, ctx)
 
 
 def run_flags() -> dict[str, list[click.Option]]:
@@ -49,11 +64,20 @@ def label_flags() -> dict[str, list[click.Option]]:
     return _grouped(LABEL_FLAGS)
 
 
+def drift_flags() -> dict[str, list[click.Option]]:
+    """Return an option for every flag of a drift, in the groups of their table."""
+    from leaklab.experiments.drift_flags import DRIFT_FLAGS
+
+    return _grouped(DRIFT_FLAGS)
+
+
 def given(ctx: click.Context) -> dict[str, Any]:
     """Return the flags of the command's table that were really typed, by name."""
+    from leaklab.experiments.drift_flags import DRIFT_FLAGS
     from leaklab.experiments.flags import FLAGS, LABEL_FLAGS
 
-    words = {flag.name: flag.name.removeprefix("--").replace("-", "_") for flag in (*FLAGS, *LABEL_FLAGS)}
+    every = (*FLAGS, *LABEL_FLAGS, *DRIFT_FLAGS)
+    words = {flag.name: flag.name.removeprefix("--").replace("-", "_") for flag in every}
     names = {name: word for name, word in words.items() if word in ctx.params}
     typed = {
         name: word for name, word in names.items() if ctx.get_parameter_source(word) is not ParameterSource.DEFAULT
@@ -92,13 +116,22 @@ def run_options() -> list[click.Option]:
 
 def label_options() -> list[click.Option]:
     """Return the options of a label recovery: what no flag of its table says, and where it computes."""
+    return _measuring("network.batch_norm=batch", "a JSON list with one object a method")
+
+
+def drift_options() -> list[click.Option]:
+    """Return the options of a drift: what no flag of its table says, and where it computes."""
+    return _measuring("network.activation=softplus", "a JSON list with one object for each K, τ and η")
+
+
+def _measuring(knob: str, what: str) -> list[click.Option]:
     return [
         click.Option(
             ["--set"], multiple=True, metavar="PATH=VALUE",
-            help="Set any knob, such as network.batch_norm=batch; `leaklab recipes --markdown` lists them all.",
+            help=f"Set any knob, such as {knob}; `leaklab recipes --markdown` lists them all.",
         ),
         _device(),
-        *_printed("a JSON list with one object a method"),
+        *_printed(what),
     ]  # fmt: skip
 
 
@@ -126,11 +159,12 @@ def _grouped(flags: Iterable[Any]) -> dict[str, list[click.Option]]:
 def _option(flag: Any) -> click.Option:
     knob = flag.knob
     help = " ".join(part for part in (knob.help if knob else "", flag.help) if part)
-    if knob and isinstance(knob.value, bool):
+    if flag.switch or (knob and isinstance(knob.value, bool)):
         return click.Option([flag.name], is_flag=True, help=help)
     if flag.shown:
         return click.Option([flag.name], type=_type(flag), show_default=flag.shown.format(flag.default), help=help)
-    return click.Option([flag.name], type=_type(flag), default=flag.default, show_default=True, help=help)
+    default = ",".join(map(str, flag.default)) if isinstance(flag.default, list) else flag.default
+    return click.Option([flag.name], type=_type(flag), default=default, show_default=True, help=help)
 
 
 def _type(flag: Any) -> click.ParamType:
@@ -138,10 +172,10 @@ def _type(flag: Any) -> click.ParamType:
     if words := flag.choices or knob.choices:
         return Word(words)
     if isinstance(knob.value, tuple):
-        return Indices()
+        return Numbers(type(knob.value[0]) if knob.value else int)
     if isinstance(knob.value, str):
         return click.STRING
     kind, name = (click.FloatRange, "number") if isinstance(knob.value, float) else (click.IntRange, "whole number")
     bounded = kind(knob.low, knob.high)
     bounded.name = name
-    return bounded
+    return OrZero(bounded) if flag.zero else bounded

@@ -1,12 +1,13 @@
 """A tiny scene to test on: a smooth network, drawn images, and the message a client sends about them."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from leaklab.federation.rounds import Exchange, Federation
 from leaklab.protocol.defences import Defence
 from leaklab.protocol.observation import Message, Observation, ThreatModel, reveal
 from leaklab.protocol.training import Pass, Schedule
@@ -67,14 +68,32 @@ class Scene:
         return self.forward.local_update(self.weights, self.images, self.targets, batches=batches, learning_rate=rate)
 
     def message(self, clients: int = 1) -> Message:
+        shares = torch.arange(len(self.images)).tensor_split(clients)
+        orders = [[share[batch].tolist() for batch in self.schedule.batches(len(share))] for share in shares]
         return Message(
             network=self.network, weights=self.weights, buffers={}, update=self.update(),
             image_shape=tuple(self.images.shape[1:]), num_classes=CLASSES, num_clients=clients,
             labels=self.labels, schedule=self.schedule, defences=self.defences,
+            counts=tuple(map(len, shares)),
+            order=tuple(tuple(tuple(batch) for batch in batches) for batches in orders),
         )  # fmt: skip
 
     def observation(self, threat: ThreatModel = TOLD, clients: int = 1) -> Observation:
         return reveal(self.message(clients), threat)
+
+    def play(self, federation: Federation, threat: ThreatModel = TOLD, *, seed: int = 0) -> list[Exchange]:
+        """Return what a federation that shares out the images leaves on both sides of the wall."""
+        return federation.play(
+            self.network, self.images, self.labels, num_classes=CLASSES, threat=threat, generator=dice(seed)
+        )
+
+
+def trained(observation: Observation, schedule: Schedule | None) -> Observation:
+    """Return an observation with local training told as given, or not told at all; what was sent stays."""
+    return replace(
+        observation, epochs=schedule and schedule.epochs, batch_size=schedule and schedule.batch_size,
+        learning_rate=schedule and schedule.learning_rate,
+    )  # fmt: skip
 
 
 def scene(

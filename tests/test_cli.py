@@ -159,7 +159,7 @@ def test_a_run_is_saved_with_every_file_and_its_place_is_printed(tmp_path):
 def test_the_summary_is_for_people():
     lines = leaklab("run", *TINY, "--no-save", "--no-progress").stdout.splitlines()
     assert lines[0] == "DLG on lenet: 1 client, 1 image each, per-client, seed 1234, cpu, float32"
-    assert lines[1].startswith("The attacker is told: how the clients train")
+    assert lines[1].startswith("The attacker is told: how many local epochs")
     assert any(line.startswith("Not recovered after") for line in lines)
 
 

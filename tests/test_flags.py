@@ -57,7 +57,7 @@ def test_run_help_names_every_flag_with_default_and_bounds():
     words = leaklab("run", "--help").stdout
     assert not [flag for flag in FLAGS if f"{flag} " not in words]
     assert "How many people take part in this round." in words
-    assert "[default: 3; 1<=x<=16]" in " ".join(words.split())
+    assert "[default: 3; 1<=x<=128]" in " ".join(words.split())
 
 
 SMALL_CHANGES = (
@@ -95,7 +95,7 @@ def test_a_preset_is_changed_by_flags_alone():
         ("run --num-client 3", "No such option '--num-client'.*'--num-clients'"),
         ("run --recipe dgl", "'--recipe': 'dgl' is none of dlg, idlg, ig, .*; did you mean dlg"),
         ("run --preset easyleak", "'easyleak' is none of .*; did you mean easy-leak"),
-        ("run --num-clients 99", "'--num-clients': 99 is not in the range 1<=x<=16"),
+        ("run --num-clients 199", "'--num-clients': 199 is not in the range 1<=x<=128"),
         ("run --restarts x", "'--restarts': 'x' is not a valid whole number"),
         ("run --tv-weight nan", "--tv-weight: .*less than or equal to 1 .got nan"),
         ("run --client-indices 1,2", "^2 indices are given and 3 images are needed. Give one index for each image"),

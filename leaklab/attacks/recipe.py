@@ -14,6 +14,11 @@ from leaklab.attacks.snapshot import Snapshot
 from leaklab.protocol.observation import Observation
 from leaklab.settings import Refusal, Settings, knob
 
+_NO_NUMBER = (
+    "How many photographs are behind the update must be known before they can be searched for: tick 'Number of "
+    "photographs is told', or let a client that takes part try several numbers (`leaklab.experiments.guessing`)."
+)
+
 Stage = Annotated[GradientMatching | AnalyticFirstLayer | RecursiveGradient, Field(discriminator="kind")]
 
 
@@ -38,6 +43,8 @@ class Recipe(Settings):
 
     def missing(self, observation: Observation) -> list[str]:
         """Return what keeps this recipe from working on an observation, as sentences; empty when nothing does."""
+        if not observation.num_images:
+            return [_NO_NUMBER]
         return [
             *self.labels.missing(observation),
             *(line for stage in self.stages for line in stage.missing(observation)),

@@ -4,11 +4,13 @@ from leaklab.attacks.closed_form.analytic import AnalyticFirstLayer
 from leaklab.attacks.closed_form.recursive import RecursiveGradient
 from leaklab.attacks.labels import IDLG, ZLR, BiasCorrected, Given, GivenOrIDLG, Jointly
 from leaklab.attacks.matching.distances import L2, Cosine
-from leaklab.attacks.matching.dummy_updates import FedAvg, FedSGD
+from leaklab.attacks.matching.dummy_updates import AveragedGradient, FedAvg, FedAvgEpoch, FedSGD, SuperClient
 from leaklab.attacks.matching.optimisers import LBFGS, Adam
 from leaklab.attacks.matching.priors import (
     BatchNormStatistics,
+    EpochConsistency,
     GroupConsistency,
+    Line,
     Norm,
     Prediction,
     TotalVariation,
@@ -123,8 +125,82 @@ ROG = Recipe(
     labels=Given(),
     stages=(
         GradientMatching(
-            dummy_update=FedAvg(), distance=L2(), space=Bicubic(),
+            dummy_update=FedSGD(), distance=L2(), space=Bicubic(),
             optimiser=Adam(learning_rate=0.05, decay="cosine to a tenth"), iterations=100,
+        ),
+    ),
+)  # fmt: skip
+
+_STEPWISE = GradientMatching(
+    dummy_update=FedAvg(), distance=Cosine(), priors=(TotalVariation(weight=1e-3),), space=Pixels(start="uniform"),
+    optimiser=Adam(learning_rate=0.1, decay="cosine"), iterations=200, rank_by="matching",
+)  # fmt: skip
+
+
+def _by_epochs(together: EpochConsistency) -> GradientMatching:
+    priors = (*_STEPWISE.priors, together)
+    return _STEPWISE.model_copy(update={"dummy_update": FedAvgEpoch(), "priors": priors})
+
+
+def _along_the_line(stage: GradientMatching) -> GradientMatching:
+    return stage.model_copy(update={"priors": (*stage.priors, Line(weight=1.0))})
+
+
+FEDAVG_SIM = Recipe(
+    key="fedavg-sim", name="FedAvg simulation", source="geiping2020",
+    story="Train on the guess exactly as the client trained, step by step, until the same weights come out.",
+    choice="Batches in a fixed order unless the order is told. Cosine, TV 1e-3 and 200 steps, as for the rows beside "
+    "it, so that they can be compared; the paper states none of them for several steps.",
+    labels=Given(), stages=(_STEPWISE,),
+)  # fmt: skip
+
+FEDAVG_LINE = Recipe(
+    key="fedavg-line", name="FedAvg simulation + Line", source="jobic2025",
+    story="The same, but every simulated epoch must move the weights along the straight line from first to last.",
+    choice="1 − cos, summed over all epochs: the paper's formula has the other sign and leaves the first one out.",
+    labels=Given(), stages=(_along_the_line(_STEPWISE),),
+)  # fmt: skip
+
+FEDAVG_EPOCH = Recipe(
+    key="fedavg-epoch", name="FedAvg-Epoch", source="dimitrov2022",
+    story="Search for one set of pictures an epoch, hold them together by what does not depend on order, and average.",
+    choice="Cosine as the Line paper says of it; its own code compares by length, with weights that fall by layer.",
+    labels=Given(), stages=(_by_epochs(EpochConsistency(weight=1.0)),),
+)  # fmt: skip
+
+FEDAVG_EPOCH_LINE = Recipe(
+    key="fedavg-epoch-line", name="FedAvg-Epoch + Line", source="jobic2025",
+    story="FedAvg-Epoch, with every simulated epoch drawn to the straight line from the first weights to the last.",
+    choice="Epochs are held together by their mean image, as the paper says; behind the stricter prior of the row "
+    "FedAvg-Epoch the line costs more than it gains. 1 − cos, all epochs, as with the FedAvg simulation.",
+    labels=Given(),
+    stages=(_along_the_line(_by_epochs(EpochConsistency(weight=0.1, statistic="mean", convolved=False))),),
+)  # fmt: skip
+
+AGA = Recipe(
+    key="aga", name="Averaged gradient (AGA)", source="fang2024",
+    story="Divide the update by the number of local steps and attack it as if it were one gradient: drift is ignored.",
+    choice="Cosine, so that the division changes nothing; all else as in the FedAvg simulation, to compare them.",
+    labels=Given(), stages=(_STEPWISE.model_copy(update={"dummy_update": AveragedGradient()}),),
+)  # fmt: skip
+
+ROG_FEDAVG = Recipe(
+    key="rog-fedavg", name="ROG on FedAvg", source="yue2023",
+    story="ROG with every local step imitated: a small picture, enlarged and trained on as the client trained.",
+    choice="The published code attacks from the weights after training, which the paper does not mean; here from those "
+    "before.",
+    labels=Given(), stages=(ROG.stages[0].model_copy(update={"dummy_update": FedAvg()}),),
+)  # fmt: skip
+
+CURIOUS_CLIENT = Recipe(
+    key="curious-client", name="Curious client", source="wilson2025",
+    story="A participant subtracts two global models and inverts the difference as if one client had held all images.",
+    choice="Small pictures enlarged by 2, where the paper has 4 at 128 pixels; its formula 3 has sign and scale wrong.",
+    labels=Given(),
+    stages=(
+        GradientMatching(
+            dummy_update=SuperClient(), distance=L2(), space=Bicubic(factor=2),
+            optimiser=Adam(learning_rate=0.1, decay="cosine to a tenth"), iterations=100,
         ),
     ),
 )  # fmt: skip
@@ -156,6 +232,9 @@ DIP = Recipe(
     ),
 )  # fmt: skip
 
-_ROWS = (DLG, IDLG_ROW, IG, ANALYTIC, RGAP, RGAP_POLISH, GRADINVERSION, CPL, MODERN, ROG, CINET, DIP)
+_ROWS = (
+    DLG, IDLG_ROW, IG, ANALYTIC, RGAP, RGAP_POLISH, GRADINVERSION, CPL, MODERN, ROG, CINET, DIP, FEDAVG_SIM,
+    FEDAVG_LINE, FEDAVG_EPOCH, FEDAVG_EPOCH_LINE, AGA, ROG_FEDAVG, CURIOUS_CLIENT,
+)  # fmt: skip
 
 RECIPES: dict[str, Recipe] = {recipe.key: recipe for recipe in _ROWS}

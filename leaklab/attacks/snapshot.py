@@ -6,17 +6,23 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from leaklab.protocol.updates import Update
+from leaklab.protocol.training import Path
+from leaklab.protocol.updates import Update, added
 
 
 @dataclass(frozen=True)
 class Dummy:
     """One guess of every restart inside the loop; a prior reads whichever part it is about."""
 
-    images: Float[Tensor, "r n c h w"]
-    labels: Float[Tensor, "r n k"]  # class probabilities
+    images: Float[Tensor, "r m c h w"]  # of all sets that are searched, one behind the other
+    labels: Float[Tensor, "r m k"]  # class probabilities
     code: Float[Tensor, "r d"]
-    update: Update
+    path: Path  # the update, epoch by epoch; empty where only the images are asked about
+
+    @property
+    def update(self) -> Update:
+        """What would have been sent."""
+        return added(*self.path)
 
 
 @dataclass(frozen=True)

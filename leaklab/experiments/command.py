@@ -7,6 +7,8 @@ from typing import Any
 
 from leaklab.attacks.labels import Given, GivenOrIDLG
 from leaklab.attacks.recipes import RECIPES
+from leaklab.experiments.drift import Drift
+from leaklab.experiments.drift_flags import DRIFT_FLAGS
 from leaklab.experiments.flags import FLAGS, LABEL_FLAGS, Flag, leaves, near, put, start
 from leaklab.experiments.inversion import Inversion
 from leaklab.experiments.label_recovery import LabelRecovery
@@ -14,6 +16,7 @@ from leaklab.settings import Refusal, S, Settings
 
 Dump = Callable[..., Any]  # flags, and paths with values, to the settings they ask for, as JSON values
 
+_NOTHING = (("--labels", "recipe"), ("--observer", "server"))  # what is so without being said
 _LABELS_TOLD = ("scenario", "threat", "labels")
 
 
@@ -23,7 +26,7 @@ def assemble(given: Mapping[str, Any], sets: Sequence[str] = (), *, begin: Inver
     Labels are told to an attacker whose recipe cannot do without them.
     Raises: Refusal, naming the flag or the path, the value and what is allowed.
     """
-    given = {name: value for name, value in given.items() if (name, value) != ("--labels", "recipe")}
+    given = {name: value for name, value in given.items() if (name, value) not in _NOTHING}
     return _set(_told(_flagged(start() if begin is None else begin, FLAGS, given)), sets)
 
 
@@ -33,6 +36,14 @@ def label_recovery(given: Mapping[str, Any], sets: Sequence[str] = ()) -> LabelR
     Raises: Refusal, naming the flag or the path, the value and what is allowed.
     """
     return _set(_flagged(start(LabelRecovery), LABEL_FLAGS, given), sets)
+
+
+def drift(given: Mapping[str, Any], sets: Sequence[str] = ()) -> Drift:
+    """Return the drift that some flags ask for, then some `PATH=VALUE`.
+
+    Raises: Refusal, naming the flag or the path, the value and what is allowed.
+    """
+    return _set(_flagged(start(Drift), DRIFT_FLAGS, given), sets)
 
 
 def plans(
@@ -59,6 +70,11 @@ def command_line(experiment: Inversion, *, private: bool = False) -> str:
 def label_command_line(experiment: LabelRecovery) -> str:
     """Return the command that repeats a label recovery; it says nothing of folders and uploads."""
     return _spelt("labels", LABEL_FLAGS, {}, _public(experiment), dump=_label_dump)
+
+
+def drift_command_line(experiment: Drift) -> str:
+    """Return the command that repeats a drift; it says nothing of folders and uploads."""
+    return _spelt("drift", DRIFT_FLAGS, {}, _public(experiment), dump=_drift_dump)
 
 
 def _public(experiment: Settings, *, private: bool = False) -> Any:
@@ -133,6 +149,10 @@ def _label_dump(given: Mapping[str, Any], sets: Sequence[str] = ()) -> Any:
     return label_recovery(given, sets).model_dump(mode="json")
 
 
+def _drift_dump(given: Mapping[str, Any], sets: Sequence[str] = ()) -> Any:
+    return drift(given, sets).model_dump(mode="json")
+
+
 def _typed(name: str, value: Any) -> list[str]:
     if isinstance(value, bool):
         return [name]
@@ -153,7 +173,7 @@ def _value(text: str) -> Any:
 
 def _told(experiment: Inversion) -> Inversion:
     federation, labels = experiment.scenario.federation, experiment.recipe.labels
-    together = federation.images if federation.view == "aggregated" else federation.images_per_client
+    together = federation.images_per_client if federation.view == "per-client" else federation.images
     needed = isinstance(labels, Given) or (isinstance(labels, GivenOrIDLG) and together > 1)
     return experiment.changed(_LABELS_TOLD, True) if needed and not experiment.scenario.threat.labels else experiment
 

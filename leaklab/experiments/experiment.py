@@ -6,17 +6,23 @@ from typing import Annotated, Any
 import pydantic
 from pydantic import Field, TypeAdapter
 
+from leaklab.experiments.drift import Drift
+from leaklab.experiments.guessing import Guessing
 from leaklab.experiments.inversion import Inversion
 from leaklab.experiments.label_recovery import LabelRecovery
 from leaklab.experiments.landscape import Landscape
+from leaklab.experiments.paths import Paths
+from leaklab.experiments.viewpoints import Viewpoints
 from leaklab.settings import Refusal, sentence
 
-Experiment = Annotated[Inversion | Landscape | LabelRecovery, Field(discriminator="kind")]
+Experiment = Annotated[
+    Inversion | Landscape | LabelRecovery | Viewpoints | Guessing | Drift | Paths, Field(discriminator="kind")
+]
 
-_ADAPTER: TypeAdapter[Inversion | Landscape | LabelRecovery] = TypeAdapter(Experiment)
+_ADAPTER: TypeAdapter[Experiment] = TypeAdapter(Experiment)
 
 
-def read(value: str | dict[str, Any]) -> Inversion | Landscape | LabelRecovery:
+def read(value: str | dict[str, Any]) -> Experiment:
     """Return the experiment written in JSON or in a dict.
 
     Raises: Refusal, naming the knob that is wrong.

@@ -13,12 +13,19 @@ from typing import Any
 
 from leaklab.attacks.labels import METHODS
 from leaklab.attacks.recipes import RECIPES
+from leaklab.experiments.drift import Drift
 from leaklab.experiments.inversion import Inversion
 from leaklab.experiments.label_recovery import LabelRecovery
 from leaklab.images.source import Cifar10
 from leaklab.settings import Knob, Refusal, S, Settings, walk
 
-_DATA_SETS = ("photos", "cifar10", "cifar100", "mnist", "tiny-imagenet", "imagenet", "ffhq", "folder", "noise")
+_DATA_SETS = (
+    "photos", "cifar10", "cifar100", "mnist", "digits", "tiny-imagenet", "imagenet", "ffhq", "folder", "noise",
+)  # fmt: skip
+_DUMMY_UPDATES = {
+    "fedsgd": "fedsgd", "aga": "averaged_gradient", "fedavg": "fedavg", "fedavg-epoch": "fedavg_epoch",
+    "super-client": "super_client", "clients": "clients",
+}  # fmt: skip
 _EVERY_STAGE = "the recipe's own; {} for dlg"
 
 
@@ -34,6 +41,8 @@ class Flag:
     words: Mapping[str, Any] = field(default_factory=dict)  # what a word stands for, where not for itself
     help: str = ""  # added to the knob's own sentence
     shown: str = ""  # the default as it is printed, with {} for the knob's value
+    zero: bool = False  # whether 0 is left to the schema to refuse, which can say why
+    switch: str = ""  # what the bare flag stands for, where its place holds no yes or no
     of: type[Settings] = Inversion  # the experiment in which the place lies
 
     @property
@@ -52,7 +61,8 @@ class Flag:
         Raises: Refusal, when what was chosen has no such place.
         """
         try:
-            return put(tree, self.place, self.words.get(value, value) if isinstance(value, str) else value)
+            meant = self.switch or (self.words.get(value, value) if isinstance(value, str) else value)
+            return put(tree, self.place, meant)
         except KeyError as error:
             if self.place.startswith(_SOURCES[self.of]):
                 [part] = found(tree, _SOURCES[self.of].split("."))
@@ -67,10 +77,14 @@ class Flag:
         if not values or any(value != values[0] for value in values):
             return None
         value = values[0].get("kind") if isinstance(values[0], dict) else values[0]
-        return None if self.choices and value not in self.choices else value
+        if self.switch:
+            return value == self.switch or None
+        if not self.choices or value in self.choices:
+            return value
+        return next((word for word, stands_for in self.words.items() if stands_for == value), None)
 
 
-_SOURCES: dict[type[Settings], str] = {Inversion: "scenario.source", LabelRecovery: "source"}
+_SOURCES: dict[type[Settings], str] = {Inversion: "scenario.source", LabelRecovery: "source", Drift: "source"}
 _RECIPES = {key: recipe.model_dump(mode="json") for key, recipe in RECIPES.items()}
 
 FLAGS = (
@@ -89,8 +103,24 @@ FLAGS = (
         "--reconstruct-mode", "scenario.federation.view", "Federation", choices=("per-client", "aggregated", "both"),
         help="both makes two experiments of it, grouped.",
     ),
-    Flag("--local-steps", "scenario.federation.schedule.epochs", "Federation"),
-    Flag("--local-lr", "scenario.federation.schedule.learning_rate", "Federation"),
+    Flag(
+        "--observer", "scenario.federation.view", "Federation", choices=("server", "client"), shown="server",
+        help="server looks as --reconstruct-mode says; client subtracts two global models.",
+    ),
+    Flag("--uneven", "scenario.federation.partition", "Federation", switch="uneven", help="Here: some more than others."),
+    Flag(
+        "--partition", "scenario.federation.partition", "Federation", words={"by-class": "by_class"},
+        choices=("even", "uneven", "by-class", "dirichlet"),
+    ),
+    Flag("--local-epochs", "scenario.federation.schedule.epochs", "Federation", zero=True),
+    Flag(
+        "--local-steps", "scenario.federation.schedule.epochs", "Federation", zero=True,
+        help="The same as --local-epochs.",
+    ),
+    Flag("--local-batch-size", "scenario.federation.schedule.batch_size", "Federation"),
+    Flag("--local-lr", "scenario.federation.schedule.learning_rate", "Federation", zero=True),
+    Flag("--rounds", "scenario.federation.rounds", "Federation"),
+    Flag("--secure-aggregation", "scenario.federation.secure_aggregation", "Federation"),
     Flag("--noise", "scenario.federation.defences.gaussian_noise.sigma", "Federation"),
     Flag("--normalize-gradients", "scenario.federation.normalise", "Federation"),
     Flag("--apply-agg-step", "scenario.federation.step_first", "Federation"),
@@ -105,6 +135,10 @@ FLAGS = (
     Flag(
         "--labels", "recipe.labels", "Attack", choices=("recipe", "given", "jointly", *METHODS), shown="recipe",
         help="recipe keeps the recipe's own way; given tells the attacker the labels.",
+    ),
+    Flag(
+        "--dummy-update", "recipe.stages.*.dummy_update", "Attack", choices=tuple(_DUMMY_UPDATES), words=_DUMMY_UPDATES,
+        shown="the recipe's own; {} for dlg",
     ),
     Flag(
         "--iterations", "recipe.stages.*.iterations", "Attack", shown=_EVERY_STAGE,

@@ -17,6 +17,7 @@ from leaklab.federation.rounds import Exchange
 from leaklab.images.source import Source
 from leaklab.settings import Settings, knob
 
+_SEEN = {"per-client": "", "aggregated": " in one average", "client": " by another client"}
 _EARLY = 10  # iterations that are always recorded: the eye wants to see the beginning
 _FRAMES = 300  # about how many moments a run records when nothing else is asked for; the store keeps fewer
 _CLIENT_SEEDS = 10_000  # distance between two clients' seeds, so that their restarts never meet
@@ -55,7 +56,7 @@ class Inversion(Settings):
         """A run's name for a list: what is attacked, how, and on which network."""
         federation = self.scenario.federation
         who = f"{federation.images} photographs" if federation.images > 1 else "one photograph"
-        averaged = " in one average" if federation.view == "aggregated" else ""
+        averaged = _SEEN[federation.view]
         return f"{self.recipe.name} on {who}{averaged}, {self.scenario.network.row.title}"
 
     def run(self, device: str = "auto") -> Iterator[Frame]:

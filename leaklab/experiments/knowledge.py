@@ -3,6 +3,19 @@
 from dataclasses import dataclass
 
 from leaklab.experiments.scenario import Scenario
+from leaklab.federation.rounds import Federation
+
+FACTS = {
+    "labels": "what the photographs show (their labels)",
+    "epochs": "how many local epochs the clients train",
+    "batch_size": "how many photographs a client takes in one local step",
+    "learning_rate": "the learning rate of the clients",
+    "number": "how many photographs are behind what it sees",
+    "counts": "how many photographs each client has, and which labels are whose",
+    "order": "which photographs went through each local step together",
+    "defences": "which defence the clients use",
+    "batch_statistics": "the averages of batch-norm layers, if there are any, on the private photographs",
+}
 
 
 @dataclass(frozen=True)
@@ -17,24 +30,39 @@ class Knowledge:
 def knowledge(scenario: Scenario) -> Knowledge:
     """Return the threat model of a scenario as three lists."""
     federation, threat = scenario.federation, scenario.threat
-    one = federation.view == "per-client"
     sees = (
         "the network and its weights before training",
-        "each client's own update" if one else f"the average update of {federation.clients} clients",
-        "size and number of the photographs, and the number of classes",
+        *_seen(federation),
+        "the size of the photographs, and the number of classes",
         "photographs of its own, such as anybody can have",
     )
-    facts = {
-        "what the photographs show (their labels)": threat.labels,
-        "how the clients train: local steps, batch size, learning rate": threat.schedule,
-        "which defence the clients use": threat.defences,
-        "the averages of batch-norm layers, if there are any, on the private photographs": threat.batch_statistics,
-    }
-    hidden = ["the photographs themselves", "the random numbers of clients and defences"]
-    if not one:
-        hidden.append("any single client's update")
     return Knowledge(
         sees=sees,
-        told=tuple(fact for fact, told in facts.items() if told),
-        unknown=(*hidden, *(fact for fact, told in facts.items() if not told)),
+        told=tuple(fact for name, fact in FACTS.items() if getattr(threat, name)),
+        unknown=(*_hidden(federation), *(fact for name, fact in FACTS.items() if not getattr(threat, name))),
     )
+
+
+def _masked(federation: Federation) -> bool:
+    return federation.secure_aggregation and federation.clients > 1  # one alone shares a mask with nobody
+
+
+def _seen(federation: Federation) -> tuple[str, ...]:
+    if federation.view == "aggregated":
+        return (f"the average update of {federation.clients} clients",)
+    if federation.view == "client":
+        return (
+            f"two global models in a row, and so the average update of {federation.clients} clients",
+            "the photographs that it trains on itself, and their labels",
+        )
+    return ("each client's update under masks, which is noise" if _masked(federation) else "each client's own update",)
+
+
+def _hidden(federation: Federation) -> tuple[str, ...]:
+    """Return what nobody who looks from there ever gets to know."""
+    private, dice = "the photographs themselves", "the random numbers of clients and defences"
+    if federation.view == "client":
+        return "the photographs of the other clients", dice, "any single update but its own"
+    if federation.view == "aggregated":
+        return private, dice, "any single client's update"
+    return (private, dice, "any single client's update without its masks") if _masked(federation) else (private, dice)

@@ -82,10 +82,11 @@ class LabelRecovery(Settings):
 
     def outline(self) -> Observation:
         """Return what the attacker will be told, without numbers: enough to ask a method what it misses."""
+        training = Schedule()
         return Observation(
             network=self.network.skeleton(self._shape, self.num_classes), weights={}, buffers={}, update={},
             image_shape=self._shape, num_classes=self.num_classes, num_images=self.batch_size, num_clients=1,
-            schedule=Schedule(),
+            epochs=training.epochs, batch_size=training.batch_size, learning_rate=training.learning_rate,
         )  # fmt: skip
 
     def run(self, device: str = "auto") -> Iterator[Frame]:

@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from leaklab.experiments.pitfalls import pitfalls
 from leaklab.federation.rounds import Exchange, Federation
 from leaklab.images.public import public
 from leaklab.images.source import Photos, Pictures, Source, load
@@ -14,15 +15,6 @@ from leaklab.protocol.observation import Observation, ThreatModel
 from leaklab.settings import Refusal, Settings, knob
 
 _PUBLIC = 128  # photographs of its own an attacker has; its guesses about averages need no more
-
-_WARN_STEPPED = (
-    "The server moved its weights before the attack, so they no longer match the gradient it inverts: "
-    "a known mistake of the course project, kept to be seen. Turn off 'Server steps before the attack' to mend it."
-)
-_WARN_NORMALISED = (
-    "The clients' updates were normalised before averaging, so the average is the gradient of no batch: "
-    "the attack aims at a target no image reaches."
-)
 
 
 @dataclass(frozen=True)
@@ -66,17 +58,27 @@ class Scenario(Settings):
         return self.num_classes or needed
 
     def outline(self) -> Observation:
-        """Return what an attacker would be told, without numbers: enough to ask a recipe what it misses."""
-        federation, size = self.federation, self.image_size
-        one = federation.view == "per-client"
-        count = federation.images_per_client if one else federation.images
+        """Return what an attacker would be told, without numbers: enough to ask a recipe what it misses.
+
+        Raises: Refusal, when choices contradict each other.
+        """
+        federation, size, threat = self.federation, self.image_size, self.threat
+        federation.check()
+        one, training = federation.view == "per-client", federation.schedule
+        counts = federation.partition.counts(federation.images, federation.clients)
+        most = max(counts) if counts else federation.images_per_client
+        count = most if one else federation.images
         shape = (1 if self.source.grey else 3, size, size)
         return Observation(
             network=self.network.skeleton(shape, self.classes), weights={}, buffers={}, update={}, image_shape=shape,
-            num_classes=self.classes, num_images=count, num_clients=1 if one else federation.clients,
-            schedule=federation.schedule if self.threat.schedule else None,
-            labels=torch.zeros(count, dtype=torch.int64) if self.threat.labels else None,
-            batch_statistics={} if self.threat.batch_statistics else None,
+            num_classes=self.classes, num_images=count if threat.number else 0,
+            num_clients=1 if one else federation.clients,
+            epochs=training.epochs if threat.epochs else None,
+            batch_size=training.batch_size if threat.batch_size else None,
+            learning_rate=training.learning_rate if threat.learning_rate else None,
+            counts=((count,) if one else counts or (most,) * federation.clients) if threat.counts else None,
+            labels=torch.zeros(count, dtype=torch.int64) if threat.labels else None,
+            batch_statistics={} if threat.batch_statistics else None,
         )  # fmt: skip
 
     def play(self, seed: int, *, device: torch.device, dtype: torch.dtype) -> Played:
@@ -95,13 +97,8 @@ class Scenario(Settings):
             num_classes=classes, threat=self.threat, generator=generator,
             public=public(pictures.images, _PUBLIC).to(device, dtype),
         )  # fmt: skip
-        notes = (pictures.note, warning, *self._pitfalls())
+        notes = (pictures.note, warning, *pitfalls(self.federation, exchanges))
         return Played(exchanges, pictures, _album(shape), tuple(note for note in notes if note))
-
-    def _pitfalls(self) -> tuple[str, ...]:
-        stepped = _WARN_STEPPED if self.federation.step_first else ""
-        averaged = self.federation.view == "aggregated" and self.federation.normalise
-        return stepped, _WARN_NORMALISED if averaged else ""
 
 
 def _album(shape: tuple[int, ...]) -> Float[Tensor, "m c h w"]:

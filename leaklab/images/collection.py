@@ -3,7 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle
 from pathlib import Path
 
@@ -24,6 +24,16 @@ class Collection:
     label: Callable[[int], int]  # index -> class
     square: Callable[[int, int], Image.Image]  # index, size -> RGB
     note: str = ""
+
+    def first(self, classes: int) -> "Collection":
+        """Return the pictures of the first classes alone, numbered anew."""
+        if classes >= len(self.class_names):
+            return self
+        kept = [index for index in range(self.count) if self.label(index) < classes]
+        return replace(
+            self, count=len(kept), class_names=self.class_names[:classes],
+            label=lambda index: self.label(kept[index]), square=lambda index, size: self.square(kept[index], size),
+        )  # fmt: skip
 
 
 def data_root(root: str) -> Path:

@@ -13,6 +13,7 @@ from torch import Generator, Tensor
 from leaklab.images import datasets, folders, photos
 from leaklab.images.collection import Collection, data_root, pick, pick_classes
 from leaklab.images.crops import LOOKS, crops, look
+from leaklab.images.digits import Digits
 from leaklab.images.noise import Noise
 from leaklab.images.pictures import GREY, MOST_CLASSES, Pictures
 from leaklab.images.prepare import to_image
@@ -208,16 +209,23 @@ class Mnist(_Collected):
 class TinyImageNet(_Collected):
     """Tiny-ImageNet: 64 x 64 photographs of two hundred kinds of things."""
 
-    num_classes: ClassVar[int] = 200
     kind: Literal["tiny-imagenet"] = "tiny-imagenet"
     split: Literal["train", "val"] = knob("val", level="advanced", help=_SPLIT)
+    classes: int = knob(
+        0, low=0, high=200, level="advanced", help="Keep only the first so many classes; 0 keeps all 200."
+    )
+
+    @property
+    def num_classes(self) -> int:
+        """How many classes the labels tell apart."""
+        return self.classes or 200
 
     def collection(self) -> Collection:
-        """Return the chosen split.
+        """Return the chosen split, or what it has of the first classes.
 
         Raises: Refusal, when it is not there.
         """
-        return folders.tiny_imagenet(data_root(self.root), self.split)
+        return folders.tiny_imagenet(data_root(self.root), self.split).first(self.num_classes)
 
 
 class ImageNet(_Collected):
@@ -274,7 +282,7 @@ class Folder(_Collected):
 
 
 Source = Annotated[
-    Photos | Uploads | Cifar10 | Cifar100 | Mnist | TinyImageNet | ImageNet | Ffhq | Folder | Noise,
+    Photos | Uploads | Cifar10 | Cifar100 | Mnist | Digits | TinyImageNet | ImageNet | Ffhq | Folder | Noise,
     Field(discriminator="kind"),
 ]
 

@@ -1,34 +1,51 @@
 """Local training as one pure, differentiable function, used by the honest client and by the attacker's dummy alike."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int
+from pydantic import ValidationInfo, field_validator
 from torch import Tensor, nn
 from torch.func import functional_call, grad
 from torch.nn import functional
 
-from leaklab.protocol.updates import Update, Weights, step
+from leaklab.protocol.recomputing import recomputed
+from leaklab.protocol.updates import Update, Weights, added, step
 from leaklab.settings import Settings, knob
 
 Batches = list[Int[Tensor, "_"]]  # of any lengths: the last batch of an epoch may be smaller
+Path = tuple[Update, ...]  # the sum of gradients met in each epoch; all together are the update
+
+_NOTHING: dict[str | None, str] = {
+    "epochs": "without a local step a client sends back what it got, and there is nothing to see; choose 1 or more",
+    "learning_rate": "a client that moves its weights by nothing sends back what it got, and there is nothing to see; "
+    "choose 1e-5 or more",
+}  # fmt: skip
 
 
 class Schedule(Settings):
     """What a client does between receiving the weights and sending its update: plain stochastic gradient descent."""
 
     epochs: int = knob(
-        1, low=1, high=32, title="Local steps", symbol="E",
+        1, low=1, high=32, title="Local epochs", symbol="E, or τ where every step takes all photographs",
         help="How often the client goes through its photographs before it sends anything; more steps hide more.",
     )  # fmt: skip
     batch_size: int = knob(
         0, low=0, high=64, symbol="β", level="advanced",
-        help="Photographs in one local step; 0 takes all of them at once.",
+        help="Photographs in one local step, shuffled every epoch; 0 takes all of them at once.",
     )  # fmt: skip
     learning_rate: float = knob(
         1e-2, low=1e-5, high=1, log=True, symbol="η", level="advanced",
         help="How far the client moves the weights in one local step.",
     )  # fmt: skip
+
+    @field_validator("epochs", "learning_rate", mode="before")
+    @classmethod
+    def _something(cls, value: Any, info: ValidationInfo) -> Any:
+        if value == 0:
+            raise ValueError(_NOTHING[info.field_name])
+        return value
 
     def batches(self, count: int, generator: torch.Generator | None = None) -> Batches:
         """Return the images of every local step, shuffled anew each epoch when a generator is given."""
@@ -52,6 +69,7 @@ class Pass:
     network: nn.Module
     buffers: Weights
     at_once: int = 0  # images whose gradient is computed together, to bound the memory; 0 for all
+    recompute: bool = False  # whether to forget each local step once it is taken, and take it again when asked back
 
     def logits(self, weights: Weights, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n classes"]:
         """Return what the network answers to the images."""
@@ -78,6 +96,34 @@ class Pass:
             total = {name: total[name] + share * update[name] for name in total}
         return total
 
+    def local_path(
+        self,
+        weights: Weights,
+        images: Float[Tensor, "n c h w"],
+        labels: Float[Tensor, "n classes"],
+        *,
+        batches: Batches,
+        learning_rate: float,
+        epochs: int = 1,
+    ) -> Path:
+        """Return the sum of the gradients met in each epoch: all together (before - after) / learning rate.
+
+        Subtracting weights would lose digits as the learning rate falls; summing gradients does not.
+        Source: McMahan et al. 2017, Algorithm 1 (ClientUpdate).
+        """
+        if len(batches) == 1 and len(batches[0]) == len(images):
+            return (self.gradient(weights, images, labels),)
+        take = recomputed(self.gradient) if self.recompute else self.gradient
+        path: list[Update] = []
+        for number, batch in enumerate(batches):
+            update = take(weights, images[batch], labels[batch])
+            if number % (len(batches) // epochs):
+                path[-1] = added(path[-1], update)
+            else:
+                path.append(update)
+            weights = step(weights, update, learning_rate)
+        return tuple(path)
+
     def local_update(
         self,
         weights: Weights,
@@ -87,16 +133,6 @@ class Pass:
         batches: Batches,
         learning_rate: float,
     ) -> Update:
-        """Return the sum of the gradients met on the way: (before - after) / learning rate, without the subtraction.
-
-        Subtracting weights would lose digits as the learning rate falls; summing gradients does not.
-        Source: McMahan et al. 2017, Algorithm 1 (ClientUpdate).
-        """
-        if len(batches) == 1 and len(batches[0]) == len(images):
-            return self.gradient(weights, images, labels)
-        total: Update = {name: torch.zeros_like(tensor) for name, tensor in weights.items()}
-        for batch in batches:
-            update = self.gradient(weights, images[batch], labels[batch])
-            total = {name: total[name] + update[name] for name in total}
-            weights = step(weights, update, learning_rate)
-        return total
+        """Return the sum of all gradients met on the way."""
+        path = self.local_path(weights, images, labels, batches=batches, learning_rate=learning_rate)
+        return added(*path)

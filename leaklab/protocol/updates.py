@@ -33,6 +33,24 @@ def mean(updates: Sequence[Update], counts: Sequence[int]) -> Update:
     }
 
 
+def added(*updates: Update) -> Update:
+    """Return the sum of one or more updates."""
+    return {name: sum(update[name] for update in updates[1:]) + updates[0][name] for name in updates[0]}
+
+
+def scaled(update: Update, factor: float) -> Update:
+    """Return every number of an update times a factor."""
+    return {name: factor * tensor for name, tensor in update.items()}
+
+
+def difference(before: Weights, after: Weights, learning_rate: float) -> Update:
+    """Return the update that leads from some weights to others, subtracted in double precision and kept so.
+
+    Source: Wilson et al. 2025, equation 3, with the sign and scale of (before - after) / learning rate.
+    """
+    return {name: (tensor.double() - after[name].double()) / learning_rate for name, tensor in before.items()}
+
+
 def step(weights: Weights, update: Update, learning_rate: float) -> Weights:
     """Return the weights after one descent along an update."""
     return {name: tensor - learning_rate * update[name] for name, tensor in weights.items()}

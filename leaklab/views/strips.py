@@ -4,6 +4,7 @@ Pictures are uint8 `(h, n·w, 3)`, the n tiles of a batch side by side; every en
 is shown is what was scored.
 """
 
+import base64
 import io
 import math
 from collections.abc import Iterable, Sequence
@@ -87,6 +88,11 @@ def png(picture: Picture) -> bytes:
     written = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(picture)).save(written, "PNG", compress_level=3)
     return written.getvalue()
+
+
+def uri(data: bytes) -> str:
+    """Return a PNG as an address that carries it."""
+    return "data:image/png;base64," + base64.b64encode(data).decode()
 
 
 def atlas(pictures: Sequence[Picture]) -> bytes:

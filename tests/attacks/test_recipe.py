@@ -6,24 +6,25 @@ import pytest
 import torch
 
 from leaklab.attacks.labels import IDLG, Given, GivenOrIDLG, Jointly
-from leaklab.attacks.matching.dummy_updates import AveragedGradient, FedAvg
+from leaklab.attacks.matching.dummy_updates import AveragedGradient, FedAvg, FedAvgEpoch
 from leaklab.attacks.matching.optimisers import LBFGS, Adam
 from leaklab.attacks.matching.solver import GradientMatching
 from leaklab.attacks.recipe import Recipe
 from leaklab.protocol.observation import ThreatModel
+from leaklab.protocol.training import Schedule
 from leaklab.settings import Refusal
 from tests.scene import scene
 
 ADAM = GradientMatching(optimiser=Adam(), iterations=3)
-FEDAVG = GradientMatching(dummy_update=FedAvg())
-UNTOLD = ThreatModel(labels=False, schedule=False)
+FEDAVG, AVERAGED = (GradientMatching(dummy_update=part) for part in (FedAvg(), AveragedGradient()))
+UNTOLD = ThreatModel(labels=False, epochs=False, batch_size=False, learning_rate=False)
 REFUSED = [  # recipe, number of images, the words expected
     (Recipe(labels=Given()), 1, "tick 'Labels are told'"),
     (Recipe(labels=GivenOrIDLG()), 2, "choose label recovery 'jointly'"),
     (Recipe(labels=IDLG()), 2, "use one photograph a client"),
-    (Recipe(labels=Jointly(), stages=(FEDAVG,)), 1, "tick 'Local training is told'"),
-    (Recipe(labels=Jointly(), stages=(ADAM, GradientMatching(dummy_update=AveragedGradient()))), 1, "'fedsgd'"),
-    (Recipe(labels=Given(), stages=(FEDAVG,)), 1, "choose label recovery 'jointly'. The schedule of local"),
+    (Recipe(labels=Jointly(), stages=(FEDAVG,)), 1, "Local epochs, batch size and learning rate are needed"),
+    (Recipe(labels=Jointly(), stages=(ADAM, AVERAGED)), 1, "The number of local steps is needed"),
+    (Recipe(labels=Given(), stages=(FEDAVG,)), 1, "choose label recovery 'jointly'. Local epochs, batch size"),
 ]
 
 
@@ -32,6 +33,23 @@ def test_what_is_not_told_is_refused_in_a_sentence_before_anything_runs(recipe: 
     with pytest.raises(Refusal) as refusal:
         next(recipe.invert(scene(count).observation(UNTOLD), seed=0))
     assert words in str(refusal.value) and str(refusal.value).endswith(".")
+
+
+def test_without_a_number_of_photographs_nothing_can_be_searched_for():
+    seen = scene(2).observation(ThreatModel(labels=False, number=False))
+    for recipe in (Recipe(), Recipe(labels=Given(), stages=(FEDAVG,))):
+        [said] = recipe.missing(seen)
+        assert said.startswith("How many photographs are behind the update must be known") and "tick" in said
+        with pytest.raises(Refusal, match="How many photographs"):
+            next(recipe.invert(seen, seed=0))
+
+
+def test_a_stage_may_follow_one_that_searched_an_image_set_an_epoch():
+    epochwise = GradientMatching(dummy_update=FedAvgEpoch(), optimiser=Adam(), iterations=1)
+    observation = scene(2, side=8, schedule=Schedule(epochs=2, learning_rate=0.1)).observation()
+    found = list(Recipe(labels=Given(), stages=(epochwise, ADAM, epochwise)).invert(observation, seed=0))
+    assert [snapshot.images.shape for snapshot in found] == [(1, 2, 1, 8, 8)] * 6
+    assert [snapshot.code.shape[1] for snapshot in found] == [4 * 64] * 2 + [2 * 64] * 3 + [4 * 64]
 
 
 def test_an_attack_is_handed_an_observation_and_a_seed_and_nothing_else():

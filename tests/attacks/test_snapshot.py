@@ -1,11 +1,11 @@
-"""The one choice an attacker can make among restarts."""
+"""The one choice an attacker can make among restarts, and what a guess would have sent."""
 
 import math
 
 import pytest
 import torch
 
-from leaklab.attacks.snapshot import Snapshot
+from leaklab.attacks.snapshot import Dummy, Snapshot
 
 
 @pytest.mark.parametrize(("losses", "best"), [
@@ -19,3 +19,10 @@ def test_the_best_restart_is_the_one_of_lowest_loss(losses: list[float], best: i
         code=images.flatten(1),
     )  # fmt: skip
     assert snapshot.best == best and not snapshot.settled
+
+
+def test_a_dummys_update_is_its_path_from_end_to_end():
+    path = tuple({"weight": torch.tensor([[value]]), "bias": torch.tensor([[1.0]])} for value in (1.0, 2.0, 4.0))
+    images = torch.zeros(1, 1, 1, 2, 2)
+    update = Dummy(images, torch.ones(1, 1, 3), images.flatten(1), path).update
+    assert update == {"weight": 7, "bias": 3}

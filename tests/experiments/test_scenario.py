@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from leaklab.experiments.scenario import Played, Scenario
+from leaklab.federation.partition import Dirichlet, Even, Partition, Uneven
 from leaklab.federation.rounds import Federation
 from leaklab.images.source import Photos
 from leaklab.networks.zoo import NetworkChoice
@@ -83,12 +84,43 @@ def test_more_photographs_than_the_album_has_are_refused():
         play(small.scenario(Federation(clients=16, images_per_client=32)))
 
 
-@pytest.mark.parametrize("view", ["per-client", "aggregated"])
+TOLD = ("epochs", "batch_size", "learning_rate", "counts", "num_images", "num_clients")
+
+
+@pytest.mark.parametrize("partition", [Even(), Uneven(skew=0.5)], ids=["even", "uneven"])
+@pytest.mark.parametrize("view", ["per-client", "aggregated", "client"])
 @pytest.mark.parametrize("told", [False, True])
-def test_the_outline_says_beforehand_what_will_be_told(view: str, told: bool):
-    threat = ThreatModel(labels=told, schedule=told)
-    scenario = small.scenario(Federation(clients=2, images_per_client=2, view=view), threat=threat, source=Photos())
+def test_the_outline_says_beforehand_what_will_be_told(view: str, told: bool, partition: Partition):
+    ticks = ("labels", "epochs", "batch_size", "learning_rate", "number", "counts", "batch_statistics")
+    threat = ThreatModel(**dict.fromkeys(ticks, told))
+    federation = Federation(clients=2, images_per_client=2, view=view, partition=partition)
+    scenario = small.scenario(federation, threat=threat, source=Photos())
     outline, (seen, _) = scenario.outline(), play(scenario).exchanges[0]
-    for name in ("num_images", "num_clients", "num_classes", "image_shape", "schedule"):
+    for name in ("num_classes", "image_shape", "schedule", "local_steps", *TOLD):
         assert getattr(outline, name) == getattr(seen, name)
-    assert (outline.labels is None) == (seen.labels is None) == (not told)
+    for name in ("labels", "batch_statistics"):
+        assert (getattr(outline, name) is None) == (getattr(seen, name) is None) == (not told)
+    if told:
+        assert outline.labels.shape == seen.labels.shape
+
+
+@pytest.mark.parametrize("threat", [ThreatModel(), ThreatModel(counts=True)], ids=["untold", "told"])
+def test_where_dice_share_out_the_outline_takes_them_to_be_even(threat: ThreatModel):
+    federation = Federation(clients=3, images_per_client=4, partition=Dirichlet(), view="aggregated")
+    outline = small.scenario(federation, threat=threat, source=Photos()).outline()
+    assert outline.num_images == 12 and outline.counts == ((4, 4, 4) if threat.counts else None)
+    alone = small.scenario(federation.changed(("view",), "per-client"), threat=threat, source=Photos()).outline()
+    assert alone.num_images == 4 and alone.counts == ((4,) if threat.counts else None)
+
+
+def test_a_client_that_looks_alone_is_refused_before_anything_is_drawn():
+    scenario = small.scenario(Federation(view="client"))
+    for refused in (scenario.outline, lambda: play(scenario)):
+        with pytest.raises(Refusal, match="A client that looks needs other clients"):
+            refused()
+
+
+def test_what_differs_between_the_clients_is_in_the_secret_of_every_view():
+    federation = Federation(clients=2, images_per_client=2, view="client", partition=Uneven(skew=0.5))
+    [(seen, secret)] = play(small.scenario(federation, source=Photos())).exchanges
+    assert secret.client.tolist() == [0, 0, 0, 1] and torch.equal(seen.own.images, secret.images[:3])

@@ -15,10 +15,7 @@ STEPS = Schedule(epochs=2, batch_size=1, learning_rate=0.5)
 
 
 def play(federation: Federation, *, seed: int = 5, threat: ThreatModel = ThreatModel()) -> list[Exchange]:  # noqa: B008
-    five = scene(5)
-    return federation.play(
-        five.network, five.images, five.labels, num_classes=CLASSES, threat=threat, generator=dice(seed)
-    )
+    return scene(5).play(federation, threat, seed=seed)
 
 
 def same(one: Update, other: Update, tolerance: float = 0) -> bool:
@@ -105,10 +102,34 @@ def test_normalising_scales_every_tensor_of_every_client_and_only_for_the_averag
 
 def test_the_round_tells_what_the_threat_model_says_and_no_more():
     federation = Federation(clients=2, schedule=STEPS)
-    (told, _), _ = play(federation, threat=ThreatModel(labels=True, schedule=True, defences=True))
+    (told, _), _ = play(federation, threat=ThreatModel(labels=True, defences=True))
     assert told.labels.tolist() == [0, 1, 2] and told.schedule == STEPS and told.defences == (GaussianNoise(),)
-    (untold, _), _ = play(federation, threat=ThreatModel(schedule=False))
+    (untold, _), _ = play(federation, threat=ThreatModel(epochs=False, batch_size=False, learning_rate=False))
     assert untold.labels is None and untold.schedule is None and untold.defences is None
+
+
+@pytest.mark.parametrize("view", ["per-client", "aggregated", "client"])
+def test_shares_and_order_are_told_only_where_they_are_ticked(view: str):
+    federation = Federation(clients=2, view=view, schedule=STEPS)
+    for observation, _ in play(federation):
+        assert observation.counts is None and observation.order is None
+    exchanges = play(federation, threat=ThreatModel(counts=True, order=True))
+    assert [seen.counts for seen, _ in exchanges] == ([(3,), (2,)] if view == "per-client" else [(3, 2)])
+    for seen, secret in exchanges:
+        assert sum(seen.order, ()) == secret.batches
+        starts = [sum(seen.counts[:client]) for client in range(len(seen.counts))]
+        for order, start, count in zip(seen.order, starts, seen.counts, strict=True):
+            epochs = [sorted(sum(order[first : first + count], ())) for first in (0, count)]  # in batches of one
+            assert epochs == [list(range(start, start + count))] * 2
+
+
+@pytest.mark.parametrize("view", ["per-client", "aggregated", "client"])
+def test_without_the_learning_rate_an_update_is_a_change_of_weights(view: str):
+    federation = Federation(clients=2, view=view, schedule=STEPS)
+    untold = ThreatModel(learning_rate=False)
+    for (known, _), (unknown, _) in zip(play(federation), play(federation, threat=untold), strict=True):
+        assert unknown.learning_rate is None and known.learning_rate == 0.5
+        assert same(unknown.update, {name: 0.5 * part for name, part in known.update.items()})
 
 
 def test_weights_and_buffers_come_in_the_precision_of_the_images_but_counters_stay_counters():

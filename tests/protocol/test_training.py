@@ -10,7 +10,8 @@ from torch.func import functional_call
 from torch.nn import functional
 
 from leaklab.protocol.training import Pass, Schedule
-from leaklab.protocol.updates import Update, mean, norm
+from leaklab.protocol.updates import Update, added, mean, norm
+from leaklab.settings import Refusal
 from tests.scene import CLASSES, Scene, dice, scene
 
 COUNTS = st.integers(1, 12)
@@ -91,6 +92,57 @@ def test_clients_of_two_steps_are_no_super_client():
     four = scene(4, schedule=twice)
     halves = [Scene(four.network, four.images[part], four.labels[part], twice) for part in ([0, 1], [2, 3])]
     assert not close(mean([half.update() for half in halves], [2, 2]), four.update(), 1e-6)
+
+
+@pytest.mark.parametrize("schedule", [
+    Schedule(epochs=3, learning_rate=0.5), Schedule(epochs=2, batch_size=2, learning_rate=0.5), Schedule(),
+], ids=["full batches", "uneven batches", "one step"])  # fmt: skip
+def test_the_path_is_the_update_epoch_by_epoch(schedule: Schedule):
+    five, rate = scene(5, schedule=schedule), schedule.learning_rate
+    batches = schedule.batches(5, dice())
+
+    def trained(epochs: int) -> Update:
+        some = batches[: len(batches) // schedule.epochs * epochs]
+        return five.forward.local_update(five.weights, five.images, five.targets, batches=some, learning_rate=rate)
+
+    path = five.forward.local_path(
+        five.weights, five.images, five.targets, batches=batches, learning_rate=rate, epochs=schedule.epochs
+    )
+    assert len(path) == schedule.epochs
+    assert all(close(added(*path[: done + 1]), trained(done + 1)) for done in range(schedule.epochs))
+
+
+class Bowl(Pass):
+    """A quadratic loss of the weights, whatever the images."""
+
+    def loss(self, weights: Update, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        return weights["w"] @ HESSIAN @ weights["w"] / 2
+
+
+HESSIAN = torch.tensor([[3.0, 1.0], [1.0, 2.0]], dtype=torch.float64)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 5])
+def test_on_a_quadratic_the_mean_gradient_of_all_steps_is_a_power_series_of_the_first(steps: int):
+    """Source: Fang et al. 2024, equation 12, on a quadratic: (1/T) Σ (I − ηH)^t g₀, so that drift is of order η·T."""
+    start, rate = {"w": torch.tensor([1.0, -2.0], dtype=torch.float64)}, 0.1
+    update = Bowl(torch.nn.Identity(), {}).local_update(
+        start, torch.zeros(1, 1, 1, 1), torch.zeros(1, 1), batches=[torch.arange(1)] * steps, learning_rate=rate
+    )
+    shrink = torch.eye(2, dtype=torch.float64) - rate * HESSIAN
+    series = sum(torch.linalg.matrix_power(shrink, done) for done in range(steps))
+    assert torch.allclose(update["w"], series @ HESSIAN @ start["w"], rtol=1e-12)
+
+
+@pytest.mark.parametrize(("settings", "words"), [
+    ({"epochs": 0}, "epochs: without a local step a client sends back what it got"),
+    ({"learning_rate": 0}, "learning_rate: a client that moves its weights by nothing sends back what it got"),
+    ({"learning_rate": 0.0}, "there is nothing to see; choose 1e-5 or more"),
+])  # fmt: skip
+def test_nothing_to_see_is_refused_in_a_sentence(settings: dict[str, float], words: str):
+    with pytest.raises(Refusal) as refusal:
+        Schedule.read(settings)
+    assert words in str(refusal.value)
 
 
 @given(schedule=SCHEDULES, count=COUNTS)

@@ -36,4 +36,4 @@ def told_one_step(observation: Observation, name: str) -> list[str]:
     steps = local_steps(observation)
     if steps == 1:
         return []
-    return [f"{name} needs the gradient of a single step and the client takes {steps}: set one local step."]
+    return [f"{name} needs the gradient of a single step and the client takes {steps:g}: set one local step."]

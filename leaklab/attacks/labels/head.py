@@ -61,11 +61,9 @@ def head(observation: Observation) -> Head:
     return found
 
 
-def local_steps(observation: Observation) -> int:
-    """Return how many local steps the update sums up; one, where the schedule is not told."""
-    if observation.schedule is None:
-        return 1
-    return observation.schedule.steps(-(-observation.num_images // observation.num_clients))
+def local_steps(observation: Observation) -> float:
+    """Return how many local steps the update sums up; one, where that is not told."""
+    return observation.local_steps or 1
 
 
 def features(observation: Observation, images: Float[Tensor, "m c h w"]) -> Float[Tensor, "m f"]:

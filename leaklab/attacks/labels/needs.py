@@ -35,10 +35,10 @@ def disturbed(observation: Observation, seen: Head) -> list[str]:
     """Return sentences on what was done to the gradient: noise, or several local steps."""
     steps, rows = local_steps(observation), seen.weight_gradient
     lines = []
-    if observation.schedule is None:
+    if observation.local_steps is None:
         lines.append("How many local steps were taken is not told: one is assumed.")
     if steps > 1:
-        lines.append(f"{steps} local steps moved the weights: their mean gradient is read as if they had not moved.")
+        lines.append(f"{steps:g} local steps moved the weights: their mean gradient is read as if they had not moved.")
     left = float(rows.sum(0).norm() / rows.norm().clamp_min(torch.finfo(rows.dtype).tiny))
     if left > _LEFT_OVER:
         lines.append(

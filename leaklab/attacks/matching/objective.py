@@ -55,6 +55,8 @@ class Objective:
     space: Searched
     labels: Float[Tensor, "n k"] | None  # class probabilities; None leaves them open
     ranked_by: str = ""  # the term by which restarts are ranked; empty takes the whole loss
+    copies: int = 1  # sets of images that are searched, m = copies x n
+    merge: Callable[[Float[Tensor, "r m c h w"]], Float[Tensor, "r n c h w"]] = lambda images: images
     _traced: dict[int, Callable] = field(default_factory=dict)  # by number of rows; filled on first use
     _latest: list[Evaluated] = field(default_factory=list)  # at most one: what the last evaluation came to
 
@@ -70,7 +72,7 @@ class Objective:
         searched = len(self._start(0)) - self._open
         if previous.code.shape[1] == searched + self._open:
             return previous.code
-        images = self.space.encode(previous.images)
+        images = self.space.encode(previous.images.repeat(1, self.copies, 1, 1, 1))
         if images is None:
             raise Refusal("A stage that searches an untrained network cannot start from images: let it come first.")
         logits = previous.labels.clamp_min(torch.finfo(previous.labels.dtype).tiny).log().flatten(1)
@@ -85,13 +87,15 @@ class Objective:
     def _open(self) -> int:
         return 0 if self.labels is not None else self.observation.num_images * self.observation.num_classes
 
-    def split(self, code: Float[Tensor, "r d"]) -> tuple[Float[Tensor, "r n c h w"], Float[Tensor, "r n k"]]:
-        """Return the images and class probabilities a code stands for."""
+    def split(self, code: Float[Tensor, "r d"]) -> tuple[Float[Tensor, "r m c h w"], Float[Tensor, "r m k"]]:
+        """Return the images and class probabilities a code stands for; every set of images has the same labels."""
         images = self.space.decode(code[:, : code.shape[1] - self._open])
         shape = (self.observation.num_images, self.observation.num_classes)
         if self.labels is None:
-            return images, code[:, code.shape[1] - self._open :].unflatten(1, shape).softmax(-1)
-        return images, self.labels.expand(len(code), *shape)
+            labels = code[:, code.shape[1] - self._open :].unflatten(1, shape).softmax(-1)
+        else:
+            labels = self.labels.expand(len(code), *shape)
+        return images, labels.repeat(1, self.copies, 1) if self.copies > 1 else labels
 
     def project(self, code: Float[Tensor, "r d"]) -> Float[Tensor, "r d"]:
         """Return the code pushed back into what its space allows."""
@@ -128,14 +132,15 @@ class Objective:
             return losses.nan_to_num(nan=torch.inf, posinf=torch.inf), gradient
 
     def _losses_and_gradient(self, code):
-        def summed(code):
-            images, labels, terms = self._weighed(code)
+        # The tape lets go of each step once it is differentiated; torch.func.grad keeps all for a further derivative.
+        with torch.enable_grad():
+            free = code.detach().requires_grad_()
+            images, labels, terms = self._weighed(free)
             losses = sum(terms.values())
-            terms.pop(MATCHING)
-            return losses.sum(), (losses, images, labels, terms)
-
-        gradient, (losses, *rest) = torch.func.grad(summed, has_aux=True)(code)
-        return losses, gradient, *rest
+            [gradient] = torch.autograd.grad(losses.sum(), free)
+        terms.pop(MATCHING)
+        priors = {name: term.detach() for name, term in terms.items()}
+        return losses.detach(), gradient, images.detach(), labels.detach(), priors
 
     def snapshot(
         self, code: Float[Tensor, "r d"], *, stage: int, iteration: int, state, settled: bool = False
@@ -146,7 +151,8 @@ class Objective:
         terms = {MATCHING: state.losses - sum(found.priors.values())} | found.priors
         return Snapshot(
             stage=stage, iteration=iteration, evaluations=state.evaluations, losses=state.losses, terms=terms,
-            images=found.images, labels=found.labels, code=code, settled=settled, ranked_by=self.ranked_by,
+            images=self.merge(found.images), labels=found.labels[:, : self.observation.num_images], code=code,
+            settled=settled, ranked_by=self.ranked_by,
         )  # fmt: skip
 
     def _evaluated(self, code: Float[Tensor, "r d"]) -> Evaluated:
@@ -154,4 +160,5 @@ class Objective:
             return self._latest[0]
         with torch.no_grad():
             images, labels = self.split(code)
-            return Evaluated(code, images, labels, self._priors(Dummy(images, labels, code, {})))
+            path = self.simulate(images, labels) if self.penalties else ()
+            return Evaluated(code, images, labels, self._priors(Dummy(images, labels, code, path)))

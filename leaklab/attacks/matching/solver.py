@@ -1,6 +1,7 @@
 """Gradient matching: find images whose update is the one that was seen. The one loop of the house is here."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Literal
 
 from jaxtyping import Int
@@ -13,6 +14,7 @@ from leaklab.attacks.matching.objective import MATCHING, Objective
 from leaklab.attacks.matching.optimisers import LBFGS, Optimiser
 from leaklab.attacks.matching.priors import Penalty, Prior
 from leaklab.attacks.matching.spaces import Pixels, Space
+from leaklab.attacks.matching.unrolled import Unrolled
 from leaklab.attacks.snapshot import Snapshot
 from leaklab.protocol.observation import Observation
 from leaklab.settings import Settings, knob
@@ -54,9 +56,11 @@ class GradientMatching(Settings):
 
     def missing(self, observation: Observation) -> list[str]:
         """Return what keeps this stage from working, as sentences."""
+        untold = self.dummy_update.missing(observation)
         return [
-            *self.dummy_update.missing(observation),
-            *self.space.missing(observation, restarts=self.restarts),
+            *untold,
+            *([] if untold else self._crowded(observation)),
+            *self.space.missing(self._searched(observation), restarts=self.restarts),
             *(line for prior in self.priors if prior.weight > 0 for line in prior.missing(observation)),
         ]
 
@@ -66,11 +70,25 @@ class GradientMatching(Settings):
         if labels is not None:
             like = observation.like
             certain = functional.one_hot(labels.to(like.device), observation.num_classes).to(like)
+        dummy_update = self.dummy_update
         return Objective(
-            observation, self.dummy_update.bind(observation), self.distance.bind(observation.update),
-            self._penalties(observation), self.space.bind(observation), certain,
+            observation, dummy_update.bind(observation, recompute=self._unrolled(observation).recompute),
+            self.distance.bind(observation.update), self._penalties(observation),
+            self.space.bind(self._searched(observation)), certain,
             ranked_by=MATCHING if self.rank_by == "matching" else "",
+            copies=dummy_update.copies(observation), merge=lambda images: dummy_update.merged(images, observation),
         )  # fmt: skip
+
+    def _searched(self, observation: Observation) -> Observation:
+        """Return the observation as a space takes it: of as many images as are searched."""
+        return replace(observation, num_images=self.dummy_update.copies(observation) * observation.num_images)
+
+    def _unrolled(self, observation: Observation) -> Unrolled:
+        steps = [len(batch) for batch in self.dummy_update.batches(observation)]
+        return Unrolled(observation, steps, self.restarts)
+
+    def _crowded(self, observation: Observation) -> list[str]:
+        return self._unrolled(observation).crowded()
 
     def _penalties(self, observation: Observation) -> dict[str, tuple[float, Penalty]]:
         found: dict[str, tuple[float, Penalty]] = {}

@@ -7,7 +7,6 @@ from torch import nn
 from leaklab.attacks.closed_form.analytic import AnalyticFirstLayer
 from leaklab.attacks.snapshot import Snapshot
 from leaklab.protocol.observation import Observation, ThreatModel
-from leaklab.protocol.training import Schedule
 from tests.scene import CLASSES, Scene, dice, scene
 
 
@@ -90,6 +89,6 @@ def test_another_first_layer_is_refused_with_the_mend(first: nn.Module):
 def test_several_local_steps_are_refused():
     outline = Observation(
         network=dense(), weights={}, buffers={}, update={}, image_shape=(1, 16, 16), num_classes=CLASSES,
-        num_images=4, num_clients=1, schedule=Schedule(batch_size=2),
+        num_images=4, num_clients=1, epochs=1, batch_size=2,
     )  # fmt: skip
     assert "the client takes 2: set one local step" in AnalyticFirstLayer().missing(outline)[0]

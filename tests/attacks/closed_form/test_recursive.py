@@ -11,7 +11,6 @@ from leaklab.attacks.closed_form.recursive import RecursiveGradient
 from leaklab.attacks.snapshot import Snapshot
 from leaklab.networks.zoo import NetworkChoice
 from leaklab.protocol.observation import Observation, ThreatModel, reveal
-from leaklab.protocol.training import Schedule
 from tests.scene import CLASSES, Scene, dice, scene
 
 
@@ -142,7 +141,7 @@ def test_two_photographs_two_steps_and_too_many_equations_are_refused():
     network = chain(activation=nn.Sigmoid(), bias=True, head_bias=True).to("meta")
     outline = Observation(
         network=network, weights={}, buffers={}, update={}, image_shape=(1, 16, 16), num_classes=CLASSES,
-        num_images=2, num_clients=1, schedule=Schedule(epochs=3),
+        num_images=2, num_clients=1, epochs=3, batch_size=0,
     )  # fmt: skip
     sentences = " ".join(RecursiveGradient().missing(outline))
     assert "one photograph and 2 are in this update" in sentences and "the client takes 3" in sentences

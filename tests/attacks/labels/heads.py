@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from leaklab.protocol.observation import Observation
 from leaklab.protocol.training import Pass, Schedule
-from tests.scene import dice
+from tests.scene import dice, trained
 
 
 def observed(
@@ -21,11 +21,12 @@ def observed(
     network = nn.Sequential(layers)
     weights = {"linear.weight": weight} | ({} if bias is None else {"linear.bias": bias})
     images, targets = as_images(features), functional.one_hot(labels, classes).to(features)
-    return Observation(
+    seen = Observation(
         network=network, weights=weights, buffers={}, update=Pass(network, {}).gradient(weights, images, targets),
-        image_shape=(1, 1, width), num_classes=classes, num_images=len(labels), num_clients=1, schedule=Schedule(),
+        image_shape=(1, 1, width), num_classes=classes, num_images=len(labels), num_clients=1,
         public=None if public is None else as_images(public),
     )  # fmt: skip
+    return trained(seen, Schedule())
 
 
 def as_images(features: Tensor) -> Tensor:

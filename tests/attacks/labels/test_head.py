@@ -10,7 +10,7 @@ from leaklab.attacks.labels.head import answers, features, has_bias, head, non_n
 from leaklab.networks.zoo import NetworkChoice
 from leaklab.settings import Refusal
 from tests.attacks.labels.heads import normal, observed, spelled
-from tests.scene import scene
+from tests.scene import scene, trained
 
 SIGNS = [  # network, activation, whether nothing negative enters its last layer
     ("lenet", "own", True), ("lenet", "softplus", True), ("lenet", "tanh", False), ("lenet", "silu", False),
@@ -89,10 +89,9 @@ def test_double_precision_whatever_the_update_has():
 
 def test_the_mean_of_local_steps_when_they_are_told():
     told = scene(4).observation()
-    schedule = told.schedule.model_copy(update={"epochs": 2, "batch_size": 1})
-    by_two = dataclasses.replace(told, schedule=schedule, num_clients=2)
+    by_two = dataclasses.replace(told, epochs=2, batch_size=1, num_clients=2)
     assert torch.allclose(head(by_two).weight_gradient, head(told).weight_gradient / 4)
-    assert head(dataclasses.replace(by_two, schedule=None)).weight_gradient.equal(head(told).weight_gradient)
+    assert head(trained(by_two, None)).weight_gradient.equal(head(told).weight_gradient)
 
 
 def test_without_a_linear_layer_the_last_matrix_counts():

@@ -8,7 +8,7 @@ from torch import nn
 
 from leaklab.attacks.labels import ALR, IDLG, ILRG, LLG, METHODS, BiasCorrected, Geng
 from leaklab.experiments.scenario import Scenario
-from leaklab.protocol.updates import mean
+from leaklab.protocol.updates import mean, scaled
 from tests.attacks.labels.heads import normal, observed, spelled, untrained
 
 COUNTING = [LLG(calibrate=True), ALR(), ALR(correct=False), Geng(), ILRG(), ILRG(passes=0), ILRG(passes=3)]
@@ -75,10 +75,7 @@ def test_the_average_of_clients_is_read_as_one_batch(method: ALR):
 @pytest.mark.parametrize("method", COUNTING, ids=known)
 def test_several_local_steps_are_averaged(method: ALR):
     seen = untrained([2, 0, 0, 4])
-    schedule = seen.schedule.model_copy(update={"epochs": 3})
-    thrice = dataclasses.replace(
-        seen, schedule=schedule, update={name: 3 * tensor for name, tensor in seen.update.items()}
-    )
+    thrice = dataclasses.replace(seen, epochs=3, update=scaled(seen.update, 3))
     assert method.recover(thrice).equal(method.recover(seen))
 
 

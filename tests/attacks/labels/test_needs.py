@@ -10,6 +10,7 @@ from leaklab.attacks.labels.head import head
 from leaklab.attacks.labels.needs import disturbed
 from leaklab.networks.zoo import NetworkChoice
 from tests.attacks.labels.heads import normal, untrained
+from tests.scene import trained
 
 SHAPE = (3, 32, 32)
 NO_BIAS = {"bias_corrected", "alr", "ilrg"}
@@ -54,8 +55,7 @@ def test_noise_is_seen_in_rows_that_do_not_cancel():
 
 def test_several_local_steps_are_said_and_so_is_not_knowing():
     seen = untrained([2, 1, 0])
-    steps = dataclasses.replace(seen, schedule=seen.schedule.model_copy(update={"epochs": 4}))
-    unknown = dataclasses.replace(seen, schedule=None)
+    steps, unknown = dataclasses.replace(seen, epochs=4), trained(seen, None)
     assert disturbed(steps, head(steps))[0].startswith("4 local steps moved the weights")
     assert disturbed(unknown, head(unknown))[0].startswith("How many local steps were taken is not told")
 

@@ -1,22 +1,37 @@
 """The objective against finite differences, against autograd without tracing, and at the truth."""
 
 from functools import cache
+from types import SimpleNamespace
 
 import pytest
 import torch
 from torch import Tensor
 
 from leaklab.attacks.matching.distances import L2, Cosine, Distance
-from leaklab.attacks.matching.dummy_updates import DummyUpdate, FedAvg, FedSGD
+from leaklab.attacks.matching.dummy_updates import (
+    AveragedGradient,
+    Clients,
+    DummyUpdate,
+    FedAvg,
+    FedAvgEpoch,
+    FedSGD,
+    SuperClient,
+)
 from leaklab.attacks.matching.objective import MATCHING, Objective
 from leaklab.attacks.matching.optimisers import Adam
-from leaklab.attacks.matching.priors import TotalVariation
+from leaklab.attacks.matching.priors import EpochConsistency, Line, TotalVariation
 from leaklab.attacks.matching.solver import GradientMatching
 from leaklab.attacks.matching.spaces import Pixels
+from leaklab.attacks.snapshot import Snapshot
+from leaklab.federation.partition import Uneven
+from leaklab.federation.rounds import Federation
+from leaklab.protocol.observation import ThreatModel
 from leaklab.protocol.training import Schedule
-from tests.scene import CLASSES, dice, scene
+from tests.scene import CLASSES, TOLD, dice, scene
 
 STEPS = Schedule(epochs=2, batch_size=1, learning_rate=0.3)
+SHUFFLED = Schedule(epochs=2, batch_size=2, learning_rate=0.3)
+EVERYTHING = ThreatModel(labels=True, counts=True, order=True)
 TV = 1e-2
 BOUND = pytest.mark.parametrize(("distance", "dummy_update", "labels", "tv"), [
     (L2(), FedSGD(), "open", 0), (L2(), FedSGD(), "told", TV), (Cosine(), FedSGD(), "open", TV),
@@ -74,7 +89,80 @@ def test_replaying_the_trace_is_computing_anew(distance, dummy_update, labels, t
 @pytest.mark.parametrize("distance", [L2(), Cosine()], ids=lambda part: part.kind)
 def test_the_truth_has_no_loss_and_no_slope(distance: Distance, dummy_update: DummyUpdate):
     losses, gradient = bound(distance, dummy_update).losses_and_gradient(truth())
-    assert losses.tolist() == [0] and gradient.abs().max() < 1e-14
+    assert losses.abs().max() < 1e-28 and gradient.abs().max() < 1e-13
+
+
+EXACT = {  # what promises to be exact, of which clients, and what it must be told for that
+    "one gradient of one step": (FedSGD(), 1, Schedule(), TOLD),
+    "the averaged gradient of one step": (AveragedGradient(), 1, Schedule(), TOLD),
+    "every step, in the true order": (FedAvg(), 1, SHUFFLED, EVERYTHING),
+    "every step on images of its epoch": (FedAvgEpoch(), 1, SHUFFLED, EVERYTHING),
+    "a super-client of one step": (SuperClient(), 2, Schedule(), TOLD),
+    "every client in its order": (Clients(), 2, SHUFFLED, EVERYTHING),
+}
+
+
+@pytest.mark.parametrize("distance", [L2(), Cosine()], ids=lambda part: part.kind)
+@pytest.mark.parametrize(("dummy_update", "clients", "schedule", "threat"), EXACT.values(), ids=EXACT)
+def test_the_truth_has_no_loss_wherever_exactness_is_promised(dummy_update, clients, schedule, threat, distance):
+    federation = Federation(clients=clients, view="aggregated", partition=Uneven(skew=0.6), schedule=schedule)
+    [(seen, secret)] = scene(6, side=8).play(federation, threat)
+    priors = (Line(weight=0.0), EpochConsistency(weight=1.0))
+    stage = GradientMatching(dummy_update=dummy_update, distance=distance, priors=priors)
+    objective = stage.bind(seen, secret.labels)
+    copies = dummy_update.copies(seen)
+    code = secret.images.repeat(copies, 1, 1, 1).flatten()[None].requires_grad_()
+    terms = objective.terms(code)
+    [slope] = torch.autograd.grad(terms[MATCHING].sum(), code)
+    assert terms[MATCHING] < 1e-26 and terms["epoch_consistency"] < 1e-30 and slope.abs().max() < 1e-12
+    assert objective.losses(objective.start(1, seed=3)) > 1e-3
+    assert torch.allclose(objective.merge(objective.split(code)[0]), secret.images[None], rtol=0, atol=1e-15)
+
+
+def epochwise(labels: str = "told") -> Objective:
+    """Return an objective that searches an image set an epoch, with all that holds them together."""
+    two = scene(2, side=8, schedule=STEPS)
+    priors = (EpochConsistency(weight=0.1), Line(weight=0.5))
+    stage = GradientMatching(dummy_update=FedAvgEpoch(), priors=priors)
+    return stage.bind(two.observation(), two.labels if labels == "told" else None)
+
+
+def handed_out(objective: Objective, code: Tensor) -> Snapshot:
+    state = SimpleNamespace(losses=objective.losses(code), evaluations=1)
+    return objective.snapshot(code, stage=0, iteration=0, state=state)
+
+
+@pytest.mark.parametrize("labels", ["told", "open"])
+def test_every_epochs_images_are_searched_and_one_set_is_handed_out(labels: str):
+    objective = epochwise(labels)
+    code = guess(objective)
+    open_labels = 0 if labels == "told" else 2 * CLASSES  # one set of them, for every epoch
+    assert code.shape == (2, 2 * 2 * 64 + open_labels)
+    images, targets = objective.split(code)
+    assert images.shape == (2, 4, 1, 8, 8) and torch.equal(targets[:, :2], targets[:, 2:])
+    snapshot = handed_out(objective, code)
+    assert snapshot.images.shape == (2, 2, 1, 8, 8) and snapshot.labels.shape == (2, 2, CLASSES)
+    assert torch.equal(snapshot.images, FedAvgEpoch().merged(images, objective.observation))
+    assert snapshot.terms.keys() == {MATCHING, "epoch_consistency", "line"}
+
+
+def test_the_line_and_the_epochs_are_traced_with_the_steps():
+    objective = epochwise()
+    for seed in (3, 9):  # the second is not the one that was traced
+        code = objective.start(1, seed).requires_grad_()
+        losses, gradient = objective.losses_and_gradient(code.detach())
+        [slope] = torch.autograd.grad(objective.losses(code).sum(), code)
+        assert torch.allclose(losses, objective.losses(code)) and torch.allclose(gradient, slope, rtol=1e-9, atol=1e-13)
+
+
+def test_a_search_of_epochs_goes_on_from_images_and_from_its_own_code():
+    objective, single = epochwise("open"), bound(labels="open")
+    code = guess(single)
+    found = handed_out(single, code)
+    resumed = objective.resume(found)
+    images, targets = objective.split(resumed)
+    assert torch.equal(images, found.images.repeat(1, 2, 1, 1, 1)) and torch.allclose(targets[:, :2], found.labels)
+    assert torch.equal(objective.resume(handed_out(objective, resumed)), resumed)
 
 
 def test_with_total_variation_the_truth_is_no_minimum():

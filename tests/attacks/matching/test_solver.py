@@ -14,7 +14,7 @@ from leaklab.attacks.matching.priors import TotalVariation
 from leaklab.attacks.matching.solver import GradientMatching
 from leaklab.attacks.snapshot import Snapshot
 from leaklab.protocol.observation import Observation
-from tests.scene import TOLD, scene
+from tests.scene import TOLD, scene, trained
 
 OPTIMISERS = [Adam(), Adam(sign="hard", decay="steps"), Adam(noise=0.05), LBFGS(updates=4)]
 EACH = pytest.mark.parametrize("optimiser", OPTIMISERS, ids=["adam", "signed adam", "noisy adam", "lbfgs"])
@@ -142,6 +142,6 @@ def test_the_image_comes_back():
 
 
 def test_a_stage_says_what_its_dummy_update_misses():
-    observation = dataclasses.replace(seen(), schedule=None)
+    observation = trained(seen(), None)
     assert GradientMatching(dummy_update=FedAvg(), distance=Cosine()).missing(observation)
     assert GradientMatching().missing(observation) == []

@@ -11,8 +11,10 @@ from pydantic import Field
 
 from leaklab.attacks.matching.priors.batch_norm import BatchNormStatistics
 from leaklab.attacks.matching.priors.bounds import Range
+from leaklab.attacks.matching.priors.epochs import EpochConsistency
 from leaklab.attacks.matching.priors.features import Features
 from leaklab.attacks.matching.priors.group import GroupConsistency
+from leaklab.attacks.matching.priors.line import Line
 from leaklab.attacks.matching.priors.norm import Norm
 from leaklab.attacks.matching.priors.penalty import Penalty
 from leaklab.attacks.matching.priors.prediction import Prediction
@@ -20,8 +22,10 @@ from leaklab.attacks.matching.priors.variation import TotalVariation, total_vari
 
 __all__ = [
     "BatchNormStatistics",
+    "EpochConsistency",
     "Features",
     "GroupConsistency",
+    "Line",
     "Norm",
     "Penalty",
     "Prediction",
@@ -32,6 +36,14 @@ __all__ = [
 ]
 
 Prior = Annotated[
-    TotalVariation | Norm | Range | BatchNormStatistics | Features | GroupConsistency | Prediction,
+    TotalVariation
+    | Norm
+    | Range
+    | BatchNormStatistics
+    | Features
+    | GroupConsistency
+    | Prediction
+    | EpochConsistency
+    | Line,
     Field(discriminator="kind"),
 ]

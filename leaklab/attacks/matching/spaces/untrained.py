@@ -7,9 +7,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from leaklab.attacks.matching.memory import GIB, available
 from leaklab.attacks.matching.spaces import generators
 from leaklab.attacks.matching.spaces.generators import DCGAN, Architecture, CINet
-from leaklab.attacks.matching.spaces.memory import GIB, available
 from leaklab.protocol.observation import Observation
 from leaklab.settings import Settings, knob
 

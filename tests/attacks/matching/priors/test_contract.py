@@ -1,14 +1,20 @@
-"""What holds of every prior: its slope, its restarts, its place in an objective, its way through a link."""
+"""What holds of every prior, on two sets of images: its slope, its restarts, its place in an objective, its link."""
+
+import dataclasses
 
 import pytest
 import torch
 from pydantic import TypeAdapter
+from torch import Tensor
 
 from leaklab.attacks.matching.distances import Cosine
+from leaklab.attacks.matching.dummy_updates import FedAvgEpoch
 from leaklab.attacks.matching.priors import (
     BatchNormStatistics,
+    EpochConsistency,
     Features,
     GroupConsistency,
+    Line,
     Norm,
     Prediction,
     Prior,
@@ -16,8 +22,11 @@ from leaklab.attacks.matching.priors import (
     TotalVariation,
 )
 from leaklab.attacks.matching.solver import GradientMatching
+from leaklab.attacks.snapshot import Dummy
+from leaklab.protocol.training import Schedule
 from leaklab.settings import choices
-from tests.attacks.matching.priors.normed import dummy, guess, observation
+from tests.attacks.matching.priors import normed
+from tests.scene import trained
 
 PRIORS = [
     TotalVariation(weight=0.1), TotalVariation(weight=0.1, rounding=0.1), TotalVariation(weight=0.1, form="isotropic"),
@@ -25,10 +34,22 @@ PRIORS = [
     TotalVariation(weight=1e-3, form="squared", colours=True),
     Norm(weight=0.1), Range(weight=0.01), BatchNormStatistics(weight=0.1, first=3), GroupConsistency(weight=0.1),
     Prediction(weight=0.1), Prediction(weight=0.1, answer="logits"), Features(weight=0.1),
+    EpochConsistency(weight=0.1), Line(weight=0.1),
 ]  # fmt: skip
 EACH = pytest.mark.parametrize("prior", PRIORS, ids=lambda prior: prior.kind)
 FORWARD = ("batch_norm_statistics", "prediction", "features")  # these ask the network, one restart unlike many
-SEEN = observation()
+SEEN = trained(normed.observation(), Schedule(epochs=2, learning_rate=0.1))
+SIMULATE = FedAvgEpoch().bind(SEEN)
+
+
+def guess(rows: int = 2) -> Tensor:
+    """Return a set of images an epoch, for every restart."""
+    return torch.cat([normed.guess(rows), normed.guess(rows).flip(3, 4)], 1)
+
+
+def dummy(images: Tensor) -> Dummy:
+    one = normed.dummy(images)
+    return dataclasses.replace(one, path=SIMULATE(one.images, one.labels))
 
 
 def test_every_prior_is_here():
@@ -49,7 +70,7 @@ def test_it_misses_nothing_where_the_network_has_batch_norm(prior: Prior):
 @EACH
 def test_its_slope_agrees_with_finite_differences(prior: Prior):
     penalty = prior.bind(SEEN)
-    assert torch.autograd.gradcheck(lambda images: penalty(dummy(images)), guess().requires_grad_())
+    assert torch.autograd.gradcheck(lambda images: penalty(dummy(images)), guess().requires_grad_(), fast_mode=True)
 
 
 @EACH
@@ -70,7 +91,8 @@ def test_restarts_are_measured_as_if_alone(prior: Prior):
     assert together.shape == (4,) and together.unique().numel() == 4
     for row in range(4):
         one = slice(row, row + 1)
-        alone = penalty(type(whole)(whole.images[one], whole.labels[one], whole.code[one], {}))
+        path = tuple({name: part[one] for name, part in epoch.items()} for epoch in whole.path)
+        alone = penalty(Dummy(whole.images[one], whole.labels[one], whole.code[one], path))
         assert torch.allclose(alone[0], together[row], rtol=1e-12)
 
 

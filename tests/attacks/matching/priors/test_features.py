@@ -12,7 +12,7 @@ from tests.scene import CLASSES, Scene, dice, scene
 
 def guess(images: torch.Tensor, labels: torch.Tensor) -> Dummy:
     targets = functional.one_hot(labels, CLASSES).double().expand(len(images), -1, -1)
-    return Dummy(images, targets, images.flatten(1), {})
+    return Dummy(images, targets, images.flatten(1), ())
 
 
 def test_one_images_features_are_named_exactly():

@@ -25,10 +25,10 @@ def test_a_label_that_is_the_networks_own_answer_costs_nothing():
     images = guess()
     with torch.no_grad():
         own = torch.stack([network()(rows).softmax(1) for rows in images])
-    assert Prediction().bind(SEEN)(Dummy(images, own, images.flatten(1), {})).abs().max() < 1e-30
+    assert Prediction().bind(SEEN)(Dummy(images, own, images.flatten(1), ())).abs().max() < 1e-30
 
 
 def test_labels_that_are_open_are_drawn_to_the_answers_too():
     images, labels = guess(), torch.full((2, IMAGES, CLASSES), 1 / CLASSES, dtype=torch.float64, requires_grad=True)
-    [slope] = torch.autograd.grad(Prediction().bind(SEEN)(Dummy(images, labels, images.flatten(1), {})).sum(), labels)
+    [slope] = torch.autograd.grad(Prediction().bind(SEEN)(Dummy(images, labels, images.flatten(1), ())).sum(), labels)
     assert slope.abs().max() > 0

@@ -61,21 +61,21 @@ def test_a_rounded_corner_has_a_slope_everywhere():
 def test_the_prior_rounds_as_it_is_set():
     penalty = TotalVariation(weight=1, rounding=0.5).bind(scene().observation())
     images = checkerboard()
-    dummy = Dummy(images, torch.ones(1, 2, 1), images.flatten(1), {})
+    dummy = Dummy(images, torch.ones(1, 2, 1), images.flatten(1), ())
     assert torch.equal(penalty(dummy), total_variation(images, rounding=0.5))
 
 
 def test_the_prior_reads_the_images_and_leaves_its_weight_to_the_objective():
     penalty = TotalVariation(weight=0.25).bind(scene().observation())
     images = checkerboard()
-    assert penalty(Dummy(images, torch.ones(1, 2, 1), images.flatten(1), {})).tolist() == [2]
+    assert penalty(Dummy(images, torch.ones(1, 2, 1), images.flatten(1), ())).tolist() == [2]
 
 
 FORMS = pytest.mark.parametrize("form", ["absolute", "isotropic", "squared"])
 
 
 def dummy(images: torch.Tensor) -> Dummy:
-    return Dummy(images, torch.ones(*images.shape[:2], 1), images.flatten(1), {})
+    return Dummy(images, torch.ones(*images.shape[:2], 1), images.flatten(1), ())
 
 
 def noise(rows: int = 2) -> torch.Tensor:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from leaklab.attacks.matching.spaces import memory
+from leaklab.attacks.matching import memory
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
 
