@@ -13,6 +13,8 @@ PAGES = [
     st.Page("pages/playground.py", title="Playground", icon=":material/experiment:", url_path="playground"),
     st.Page("pages/landscape.py", title="Landscape", icon=":material/landscape:", url_path="landscape"),
     st.Page("pages/labels.py", title="Labels", icon=":material/sell:", url_path="labels"),
+    st.Page("pages/federation.py", title="Federation", icon=":material/hub:", url_path="federation"),
+    st.Page("pages/drift.py", title="Drift", icon=":material/route:", url_path="drift"),
     st.Page("pages/runs.py", title="Runs", icon=":material/photo_library:", url_path="runs"),
 ]
 page = st.navigation(PAGES, position="top")

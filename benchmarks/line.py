@@ -24,7 +24,7 @@ from leaklab.protocol.observation import ThreatModel
 from leaklab.protocol.training import Schedule
 
 FIRST = 100  # the first seed; those the settings were tuned on lie below
-MANY, SOME, FEW = 25, 10, 5  # seeds of what the paper claims, of what it compares to, and of the table by weight
+MANY, FEW = 25, 5  # seeds of what the paper claims, and of all else
 WEIGHTS = (0.0, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
 ITERATIONS = 60
 TRAINING = Schedule(epochs=5, batch_size=4, learning_rate=4e-3)
@@ -36,8 +36,8 @@ MEAN = EpochConsistency(weight=0.1, statistic="mean", convolved=False)
 MAXIMUM = EpochConsistency(weight=1.0)
 TOGETHER = {
     "L_inv of the mean image": (MEAN, MANY),
-    "L_inv of the convolved maximum": (MAXIMUM, SOME),
-    "": (None, SOME),
+    "L_inv of the convolved maximum": (MAXIMUM, FEW),
+    "": (None, FEW),
 }
 
 

@@ -1,5 +1,6 @@
 """The table of attacks: every row runs, cites its paper, fits in a link, and never sees behind the wall."""
 
+import dataclasses
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -9,6 +10,7 @@ import torch
 from torch import nn
 
 from leaklab.attacks.labels import Given
+from leaklab.attacks.matching.dummy_updates import FedSGD
 from leaklab.attacks.matching.solver import GradientMatching
 from leaklab.attacks.matching.spaces import Untrained
 from leaklab.attacks.recipe import Recipe
@@ -19,9 +21,11 @@ from leaklab.federation.rounds import Exchange, Federation
 from leaklab.networks.initialisation import pytorch
 from leaklab.networks.layers import BatchNorm
 from leaklab.protocol.observation import ThreatModel
+from leaklab.protocol.training import Schedule
 from leaklab.settings import Refusal, from_link, to_link
 from tests.scene import CLASSES, dice, scene
 
+STEPS = Schedule(epochs=2, batch_size=1, learning_rate=0.05)
 EACH = pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES.keys())
 PAPERS = Path(__file__).parents[1] / "assets/papers.toml"
 
@@ -48,13 +52,20 @@ def searches(recipe: Recipe) -> bool:
     return all(isinstance(stage, GradientMatching) for stage in recipe.stages)
 
 
+def stepwise(recipe: Recipe) -> bool:
+    """Return whether a recipe has something to say of several local steps."""
+    return searches(recipe) and not isinstance(recipe.stages[0].dummy_update, FedSGD)
+
+
 def exchange(recipe: Recipe) -> Exchange:
     """Return what is seen of a network that the recipe can attack, beside what is true."""
-    alone = scene()
-    threat = ThreatModel(labels=isinstance(recipe.labels, Given))
-    [played] = Federation().play(
-        victim(recipe), alone.images, alone.labels, num_classes=CLASSES, threat=threat, generator=dice()
-    )
+    several = stepwise(recipe)
+    some = dataclasses.replace(scene(2 if several else 1), network=victim(recipe))
+    if recipe.key == "curious-client":
+        federation = Federation(clients=2, view="client", schedule=STEPS)
+    else:
+        federation = Federation(schedule=STEPS if several else Schedule())
+    [played] = some.play(federation, ThreatModel(labels=several or isinstance(recipe.labels, Given)))
     return played
 
 
@@ -88,10 +99,11 @@ def same(one: Snapshot, other: Snapshot) -> bool:
 def test_it_runs_a_few_iterations_and_finds_finite_guesses(recipe: Recipe):
     found = seeing(recipe)
     assert [snapshot.iteration for snapshot in found] == list(range(len(found)))
-    rows = 2 if searches(recipe) else 1
+    rows, count = 2 if searches(recipe) else 1, 2 if stepwise(recipe) else 1
     for snapshot in found:
-        assert snapshot.images.shape == (rows, 1, 1, 16, 16) and snapshot.images.isfinite().all()
-        assert snapshot.losses.isfinite().all() and torch.allclose(snapshot.labels.sum(2), torch.ones(rows, 1).double())
+        assert snapshot.images.shape == (rows, count, 1, 16, 16) and snapshot.images.isfinite().all()
+        assert snapshot.losses.isfinite().all() and snapshot.labels.shape == (rows, count, CLASSES)
+        assert torch.allclose(snapshot.labels.sum(2), torch.ones((), dtype=torch.float64))
     if searches(recipe):
         assert len(found) == 3 * len(recipe.stages) + 1
         assert min(float(snapshot.losses.min()) for snapshot in found[1:]) < float(found[0].losses.min())
@@ -110,6 +122,15 @@ def test_a_recipe_refuses_a_network_it_cannot_attack_before_it_starts():
 def test_blindfolded_it_makes_the_same_guesses(recipe: Recipe):
     blindfolded = guesses(recipe, (exchange(recipe)[0], Sealed()))
     assert len(blindfolded) == len(seeing(recipe)) and all(map(same, seeing(recipe), blindfolded))
+
+
+def test_rows_about_local_training_are_blindfolded_over_several_steps():
+    wanted = {"fedavg-sim", "fedavg-line", "fedavg-epoch", "fedavg-epoch-line", "aga", "rog-fedavg", "curious-client"}
+    assert {key for key, recipe in RECIPES.items() if stepwise(recipe)} == wanted | {"ig", "modern"}
+    for key in wanted:
+        seen, secret = exchange(RECIPES[key])
+        assert seen.schedule == STEPS and len(secret.batches) == 4
+        assert seen.order is seen.counts is None and (seen.own is not None) == (key == "curious-client")
 
 
 def test_the_blindfold_would_notice():
@@ -135,4 +156,5 @@ def test_it_travels_in_a_link(recipe: Recipe):
 def test_the_key_of_a_row_is_its_own():
     assert all(recipe.key == key for key, recipe in RECIPES.items())
     wanted = "dlg idlg ig analytic rgap rgap-polish gradinversion cpl modern rog cinet dip"
+    wanted += " fedavg-sim fedavg-line fedavg-epoch fedavg-epoch-line aga rog-fedavg curious-client"
     assert set(wanted.split()) <= RECIPES.keys()

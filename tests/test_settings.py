@@ -57,6 +57,7 @@ def named(value: object) -> str | None:
 def test_the_whole_house_is_walked():
     names = {cls.__name__ for cls in EVERY}
     assert {"Landscape", "Adam", "LBFGS", "IDLG", "FedAvg", "GaussianNoise", "Uploads", "NetworkChoice"} <= names
+    assert {"FedAvgEpoch", "SuperClient", "Line", "EpochConsistency", "Dirichlet"} <= names
     assert len(NUMBERS) > 25
 
 

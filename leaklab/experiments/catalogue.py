@@ -29,7 +29,7 @@ class Preset:
     key: str
     title: str
     sentence: str
-    experiment: Inversion | LabelRecovery
+    experiment: Experiment
 
 
 def tuned(

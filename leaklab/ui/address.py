@@ -2,10 +2,14 @@
 
 import streamlit as st
 
+from leaklab.experiments.drift import Drift
 from leaklab.experiments.experiment import read
+from leaklab.experiments.guessing import Guessing
 from leaklab.experiments.inversion import Inversion
 from leaklab.experiments.label_recovery import LabelRecovery
 from leaklab.experiments.landscape import Landscape
+from leaklab.experiments.paths import Paths
+from leaklab.experiments.viewpoints import Viewpoints
 from leaklab.settings import Refusal, from_link, to_link
 from leaklab.ui import session
 
@@ -13,9 +17,17 @@ _LINK = "x"  # every setting of an experiment
 _RUN = "run"  # the runs that are shown
 _BOTH = "both"  # an attack on each client and one on the average: two experiments of one setting
 
-_KINDS = {"playground": Inversion, "landscape": Landscape, "labels": LabelRecovery}  # what a page shows runs of
+_KINDS = {  # what a page's controls bring runs of, and under which keys they are shown
+    "playground": {"playground": Inversion},
+    "landscape": {"landscape": Landscape},
+    "labels": {"labels": LabelRecovery},
+    "federation": {"federation": Viewpoints, "guess": Guessing},
+    "paths": {"paths": Paths},
+    "drift": {"drift": Drift},
+}
+_PAGES = {"paths": "drift"}  # where controls stand that have no page of their own
 
-Held = Inversion | LabelRecovery  # what a page's controls hold; a survey is held as the attack it surveys
+Held = Inversion | LabelRecovery | Paths | Drift  # what controls hold; an attack stands for all that is done with it
 
 
 def asked(key: str, start: Held) -> tuple[Held, list[str]]:
@@ -47,6 +59,20 @@ def spell(key: str, experiment: Held) -> None:
         st.query_params.pop(_BOTH, None)
 
 
+def page(kind: str) -> str:
+    """Return the page that shows runs of a kind; of one that is unknown, the playground."""
+    for key, shown in _KINDS.items():
+        if kind in [one.model_fields["kind"].default for one in shown.values()]:
+            return _PAGES.get(key, key)
+    return "playground"
+
+
+def beside(key: str) -> list[str]:
+    """Return all runs that are shown together with those of a key, and these."""
+    together = next((shown for shown in _KINDS.values() if key in shown), (key,))
+    return [run for one in together for run in st.session_state.get(f"{one}.runs") or ()]
+
+
 def show(runs: list[str]) -> None:
     """Write into the address which runs are shown, so that a reload shows them again."""
     if runs:
@@ -68,13 +94,12 @@ def _past(key: str, start: Held) -> Held:
     """
     ids = st.query_params.get_all(_RUN)
     past = [read(session.services().store.run(run_id, session.visitor()).experiment) for run_id in ids]
-    kind = _KINDS[key]
-    st.session_state[f"{key}.runs"] = [run_id for run_id, one in zip(ids, past, strict=True) if isinstance(one, kind)]
+    for place, kind in _KINDS[key].items():
+        st.session_state[f"{place}.runs"] = [i for i, one in zip(ids, past, strict=True) if isinstance(one, kind)]
     for one in past:
         if isinstance(one, Landscape):
             st.session_state[f"{key}.cut"] = one.model_copy(update={"inversion": Inversion()})
-    inner = [one.inversion if isinstance(one, Landscape) else one for one in past]
-    own = [one for one in inner if isinstance(one, type(start))]
+    own = [held for one in past for held in (one, getattr(one, "inversion", None)) if isinstance(held, type(start))]
     if not own:
         raise Refusal(f"Run {ids[0]} is of another kind than this page shows: open it from the page Runs.")
     if _LINK in st.query_params:

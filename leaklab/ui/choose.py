@@ -1,27 +1,39 @@
 """Pick an experiment: a preset, a link or a past run to start from, and then a widget for every knob."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import streamlit as st
 
 from leaklab.experiments import catalogue
+from leaklab.experiments.catalogue import Preset
 from leaklab.experiments.inversion import Inversion
 from leaklab.experiments.landscape import Landscape
+from leaklab.federation.rounds import View
 from leaklab.settings import Refusal, walk
 from leaklab.ui import forms, held, photographs, recipes
 
 _MORE = "Show the rarely used settings."
+_VIEW = ("scenario", "federation", "view")
 
 
-def inversion(key: str) -> Inversion:
-    """Draw the controls of an attack in the sidebar and return it, whole and valid; the address follows."""
-    held.begin(key, catalogue.DEFAULT.experiment)
-    held.presets(key, catalogue.PRESETS)
+def inversion(
+    key: str, *, default: Preset = catalogue.DEFAULT, presets: Mapping[str, Preset] = catalogue.PRESETS,
+    from_everywhere: bool = False,
+) -> Inversion:  # fmt: skip
+    """Draw the controls of an attack in the sidebar and return it, whole and valid; the address follows.
+
+    Of one that is carried out `from_everywhere` nobody chooses what the attacker sees.
+    """
+    held.begin(key, default.experiment)
+    if from_everywhere:
+        _anywhere(key)
+    held.presets(key, presets)
     experiment = held.experiment(key)
+    sections = _SECTIONS | {"Federation": (partial(_federation, draw=None), True)} if from_everywhere else _SECTIONS
     with st.sidebar:
         experiment = held.settled(key, photographs.choose(experiment, page=key, key=held.name(key)))
-        for title, (draw, open_) in _SECTIONS.items():
+        for title, (draw, open_) in sections.items():
             with st.expander(title, expanded=open_):
                 experiment = draw(experiment, key)
         held.choose_device(key)
@@ -29,11 +41,22 @@ def inversion(key: str) -> Inversion:
     return experiment
 
 
+def _anywhere(key: str) -> None:
+    """Forget from where the attack looks that a link or a run has brought."""
+    st.session_state[f"{key}.both"] = False
+    st.session_state[f"{key}.experiment"] = seen(held.experiment(key), "per-client")
+
+
 def experiments(experiment: Inversion, key: str) -> list[Inversion]:
     """Return what one press of the button asks for: the experiment, or one for each view when both are wanted."""
     if not st.session_state.get(f"{key}.both"):
         return [experiment]
-    return [experiment.changed(("scenario", "federation", "view"), view) for view in ("per-client", "aggregated")]
+    return [seen(experiment, view) for view in ("per-client", "aggregated")]
+
+
+def seen(experiment: Inversion, view: View) -> Inversion:
+    """Return the same attack from another place."""
+    return experiment.changed(_VIEW, view)
 
 
 def mend(experiment: Inversion, key: str, *more: str) -> bool:
@@ -41,17 +64,27 @@ def mend(experiment: Inversion, key: str, *more: str) -> bool:
 
     `more` is what else keeps this page from starting.
     """
-    missing = [line for one in experiments(experiment, key) for line in _missing(one)]
+    missing = [line for one in experiments(experiment, key) for line in lacking(one)]
     for line in dict.fromkeys([*more, *missing]):
         st.warning(line, icon=":material/help:")
-    if missing and not experiment.scenario.threat.labels:
-        told = experiment.changed(("scenario", "threat", "labels"), True)
-        if not any(_missing(one) for one in experiments(told, key)):
-            st.button("Tell the attacker the labels", key=f"{key}.tell", on_click=held.adopt, args=(key, told))
+    if missing and not any(lacking(one) for one in experiments(told_labels(experiment), key)):
+        offer_labels(experiment, key)
     return not (more or missing)
 
 
-def _missing(experiment: Inversion) -> list[str]:
+def offer_labels(experiment: Inversion, key: str) -> None:
+    """Draw the button that tells the attacker the labels."""
+    told = told_labels(experiment)
+    st.button("Tell the attacker the labels", key=f"{key}.tell", on_click=held.adopt, args=(key, told))
+
+
+def told_labels(experiment: Inversion) -> Inversion:
+    """Return the same attack by an attacker who is told the labels."""
+    return experiment.changed(("scenario", "threat", "labels"), True)
+
+
+def lacking(experiment: Inversion) -> list[str]:
+    """Return what keeps an attack from working, as sentences."""
     try:
         return list(experiment.recipe.missing(experiment.scenario.outline()))
     except Refusal as refusal:
@@ -80,11 +113,13 @@ def _plain(experiment: Inversion, key: str, *, title: str, prefixes: tuple[str, 
     return _more(experiment, key, title=title, prefixes=prefixes)
 
 
-def _federation(experiment: Inversion, key: str) -> Inversion:
+def _federation(experiment: Inversion, key: str, draw: Callable[[Inversion, str], Inversion] | None) -> Inversion:
+    """Draw the knobs of the federation, and as the last of the usual ones what `draw` has to add."""
     prefixes = ("scenario.federation",)
-    basic = [knob for knob in forms.knobs(experiment, *prefixes, level="basic") if knob.path[-1] != "view"]
+    basic = [knob for knob in forms.knobs(experiment, *prefixes, level="basic") if knob.path != _VIEW]
     experiment = held.settled(key, forms.edit(experiment, basic, key=held.name(key)))
-    return _more(_view(experiment, key), key, title="Federation", prefixes=prefixes)
+    experiment = draw(experiment, key) if draw else experiment
+    return _more(experiment, key, title="Federation", prefixes=prefixes)
 
 
 def _more(experiment: Inversion, key: str, *, title: str, prefixes: tuple[str, ...]) -> Inversion:
@@ -95,17 +130,17 @@ def _more(experiment: Inversion, key: str, *, title: str, prefixes: tuple[str, .
 
 
 def _view(experiment: Inversion, key: str) -> Inversion:
-    names = {"per-client": "each client", "aggregated": "the average", "both": "both"}
-    path = ("scenario", "federation", "view")
-    now = "both" if st.session_state.get(f"{key}.both") else experiment.at(path)
+    names = {"per-client": "each client", "aggregated": "the average", "both": "both", "client": "as a client"}
+    now = "both" if st.session_state.get(f"{key}.both") else experiment.at(_VIEW)
     chosen = st.segmented_control(
         "The attacker sees", list(names), default=now, required=True, format_func=names.get,
         key=f"{held.name(key)}.view", width="stretch",
-        help="Each client's own update, only the average of them all, or one attack on each. "
+        help="The server at each client's own update, at the average of them all, or one attack on each; or one of the "
+        "clients, who subtracts two global models. "
         "*In the mathematics:* one client's gradient, or the mean weighted by images.",
     )  # fmt: skip
     st.session_state[f"{key}.both"] = chosen == "both"
-    return experiment if chosen in ("both", experiment.at(path)) else experiment.changed(path, chosen)
+    return experiment if chosen in ("both", experiment.at(_VIEW)) else seen(experiment, chosen)
 
 
 def _by(title: str, *prefixes: str) -> Callable[[Inversion, str], Inversion]:
@@ -114,7 +149,7 @@ def _by(title: str, *prefixes: str) -> Callable[[Inversion, str], Inversion]:
 
 _NETWORK, _TOLD, _SEED = "Network", "What the attacker is told", "Seed and precision"
 _SECTIONS: dict[str, tuple[Callable[[Inversion, str], Inversion], bool]] = {  # what draws it, and whether it is open
-    "Federation": (_federation, True),
+    "Federation": (partial(_federation, draw=_view), True),
     "Attack": (recipes.choose, True),
     _NETWORK: (_by(_NETWORK, "scenario.network", "scenario.num_classes"), False),
     _TOLD: (_by(_TOLD, "scenario.threat"), False),

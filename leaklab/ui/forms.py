@@ -17,6 +17,7 @@ _WRITTEN = {
     "given_or_idlg": "given, or else iDLG", "fedsgd": "FedSGD", "fedavg": "FedAvg", "l2": "L2", "lbfgs": "L-BFGS",
     "adam": "Adam",
 }  # fmt: skip
+_COUNTED = 10  # whole numbers below are told apart one by one
 _HUGE = 10**6  # bounds beyond which a slider makes no sense: a field to type in
 
 
@@ -121,10 +122,14 @@ def _number(knob: Knob, label: str, help: str, key: str) -> Any:
 
 
 def ladder(value: float, low: float, high: float, *, whole: bool) -> list[float]:
-    """Return steps of 1, 2, 5 between the bounds, with zero when it is allowed and with the value itself."""
+    """Return steps of 1, 2, 5 between the bounds, with zero when it is allowed and with the value itself.
+
+    Of whole numbers none up to ten is left out: three clients are not two.
+    """
     first = low or (1 if whole else high * 1e-6)
     exponents = range(math.floor(math.log10(first)) - 1, math.ceil(math.log10(high)) + 1)
     rungs = [float(f"{mantissa}e{exponent}") for exponent in exponents for mantissa in (1, 2, 5)]
+    rungs += range(1, _COUNTED) if whole else ()
     inside = {rung for rung in rungs if first * (1 - 1e-9) <= rung <= high * (1 + 1e-9)} | {low, high, value}
     return sorted({round(rung) for rung in inside} if whole else {float(rung) for rung in inside})
 

@@ -1,18 +1,24 @@
 """The gallery: runs as cards, newest first, to open again, pin, or delete."""
 
 import io
+import json
 
 import numpy as np
 import streamlit as st
 
 from leaklab.runs.records import Run
 from leaklab.settings import Refusal
-from leaklab.ui import session, words
+from leaklab.ui import address, session, words
 from leaklab.ui.clock import since
 from leaklab.views import strips
+from leaklab.views.viewpoints import titled
 
 _A_PAGE = 12
-_PAGES = {"Landscape": "landscape", "Labels": "labels", "Label": "labels"}  # by the first word of a run's title
+_PAIR = ("truth", "reconstruction")  # what a card shows: the private photographs, and what came back
+_PAIRS = {
+    "viewpoints": ("truth.aggregated", "reconstruction.aggregated"), "guessing": ("own", "own.guess"),
+    "paths": ("truth", "reconstruction.fedavg"),
+}  # fmt: skip
 _TILES = 4  # of a batch
 _STATES = {
     "all": (),
@@ -44,14 +50,15 @@ def show_all() -> None:
 def _card(run: Run, owner: str) -> None:
     lock = ":material/lock: " if run.private else ""
     st.markdown(f"{lock}**{run.title}**")
-    _thumbnail(run)
-    note = words.named(str(run.summary.get("note", "")).split("\n")[0])
+    kind = _kind(run, owner)
+    _thumbnail(run, kind)
+    note = titled(words.named(str(run.summary.get("note", "")).split("\n")[0]))
     state = note if run.status == "finished" and note else f"{run.status.capitalize()}. {run.message}"
     st.caption(f"{state}  \n{since(run.created)}")
     if run.status == "running":
         st.progress(min(run.progress, 1.0))
     with st.container(horizontal=True, gap="small"):
-        page = _PAGES.get(run.title.partition(" ")[0], "playground")
+        page = address.page(kind)
         st.page_link(
             f"pages/{page}.py", label="Open", query_params={"run": run.id}, icon=":material/open_in_full:"
         )  # fmt: skip
@@ -65,10 +72,19 @@ def _card(run: Run, owner: str) -> None:
             )
 
 
-def _thumbnail(run: Run) -> None:
-    pictures = [picture for name in ("truth", "reconstruction") if (picture := _picture(run, name)) is not None]
+def _kind(run: Run, owner: str) -> str:
+    """Return what a run is of; nothing for one that was deleted this moment."""
+    try:
+        return json.loads(session.services().store.run(run.id, owner).experiment)["kind"]
+    except Refusal:
+        return ""
+
+
+def _thumbnail(run: Run, kind: str) -> None:
+    pictures = [picture for name in _PAIRS.get(kind, _PAIR) if (picture := _picture(run, name)) is not None]
     if pictures:
-        st.image(pictures, width=96, output_format="PNG", caption=["private", "rebuilt"][: len(pictures)])
+        boards = [strips.mosaic(picture, len(strips.squares(picture))) for picture in pictures]
+        st.image(boards, width=96, output_format="PNG", caption=["private", "rebuilt"][: len(boards)])
     elif (batch := _picture(run, "batch")) is not None:
         tiles = strips.squares(batch)[:_TILES]
         st.image(tiles, width=48, output_format="PNG", alt=["private photograph"] * len(tiles))

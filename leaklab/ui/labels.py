@@ -12,7 +12,7 @@ from leaklab.experiments.label_recovery import LabelRecovery
 from leaklab.images.balance import draw
 from leaklab.images.source import Uploads
 from leaklab.settings import Knob, Refusal, walk
-from leaklab.ui import address, forms, held, session, watch
+from leaklab.ui import forms, held, session, watch
 from leaklab.views import counting
 
 _SECTIONS = {
@@ -33,7 +33,7 @@ def choose(key: str) -> LabelRecovery:
     held.presets(key, catalogue.LABEL_PRESETS)
     experiment = held.experiment(key)
     if not asked and f"{key}.runs" not in st.session_state:
-        _open(experiment, key)
+        watch.launch_once(experiment, key)  # it takes a second
     with st.sidebar:
         for title, names in _SECTIONS.items():
             with st.expander(title, expanded=True):
@@ -109,25 +109,3 @@ def _labels(experiment: LabelRecovery) -> Int[Tensor, "n"]:
     known = min(experiment.num_classes, experiment.source.labelled_classes)
     generator = Generator().manual_seed(experiment.seed)
     return draw(experiment.balance, experiment.batch_size, known, generator, concentration=experiment.concentration)
-
-
-def _open(experiment: LabelRecovery, key: str) -> None:
-    """Show something at once to a visitor who asks for nothing yet: a run of what the controls hold.
-
-    It takes a second, and whoever comes later is shown the same one.
-    """
-    shared, wanted = _opening(), experiment.model_dump_json()
-    known = watch.look(shared[wanted]) if wanted in shared else None
-    if known and known.run.status in ("queued", "running", "finished"):
-        st.session_state[f"{key}.runs"] = [known.run.id]
-        address.show([known.run.id])
-        return
-    watch.launch([experiment], key, "auto")
-    for run_id in st.session_state.get(f"{key}.runs") or ():
-        shared[wanted] = run_id
-
-
-@st.cache_resource(show_spinner=False)
-def _opening() -> dict[str, str]:
-    """Return which run is shown to those who have just come, by its settings; one for all visitors of this process."""
-    return {}

@@ -3,13 +3,12 @@
 The server sends a film (one atlas picture and its numbers); nothing the visitor does with it comes back.
 """
 
-import base64
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from leaklab.views.strips import Film, affordable, atlas, grid_columns, png
+from leaklab.views.strips import Film, affordable, atlas, grid_columns, png, uri
 
 _LIVE, _RESTING = (24, 160_000), (48, 400_000)  # moments and pixels sent: several times a second, or once
 
@@ -43,8 +42,8 @@ def payload(film: Film, *, live: bool) -> dict[str, Any]:
     known = film.pictures[0] if film.pictures else film.truth
     height, width = (32, 32 * film.tiles) if known is None else known.shape[:2]
     return {
-        "truth": None if film.truth is None else _uri(png(film.truth)),
-        "atlas": _uri(atlas(film.pictures)) if film.pictures else None,
+        "truth": None if film.truth is None else uri(png(film.truth)),
+        "atlas": uri(atlas(film.pictures)) if film.pictures else None,
         "frames": len(film.pictures),
         "tiles": film.tiles,
         "columns": grid_columns(film.tiles),
@@ -53,7 +52,3 @@ def payload(film: Film, *, live: bool) -> dict[str, Any]:
         "psnr": [[None if value is None else round(value, 2) for value in values] for values in film.psnr],
         "live": live,
     }
-
-
-def _uri(data: bytes) -> str:
-    return "data:image/png;base64," + base64.b64encode(data).decode()

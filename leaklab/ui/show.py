@@ -113,14 +113,17 @@ def next_steps(key: str) -> None:
             "Pin to compare", key=f"{key}.pin", on_click=session.pin, args=(ids[0],), icon=":material/keep:",
             help="Keeps this result on the page while you try other settings; two fit side by side.",
         )  # fmt: skip
-        link, survey = st.query_params.get("x"), Landscape(inversion=held.experiment(key))
-        if link and not survey.missing():
+        link, experiment = st.query_params.get("x"), held.experiment(key)
+        if link and not Landscape(inversion=experiment).missing():
             st.page_link(
-                "pages/landscape.py",
-                label="See its loss landscape",
-                icon=":material/landscape:",
+                "pages/landscape.py", label="See its loss landscape", icon=":material/landscape:",
                 query_params={"x": link},
-            )
+            )  # fmt: skip
+        if link and experiment.scenario.federation.clients > 1:
+            st.page_link(
+                "pages/federation.py", label="Attack it from three places", icon=":material/hub:",
+                query_params={"x": link},
+            )  # fmt: skip
 
 
 def pins(key: str) -> None:

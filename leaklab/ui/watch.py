@@ -2,25 +2,26 @@
 
 import io
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import streamlit as st
 
 from leaklab.experiments import catalogue
-from leaklab.experiments.experiment import read
+from leaklab.experiments.experiment import Experiment, read
 from leaklab.experiments.frame import Frame
 from leaklab.experiments.inversion import Inversion
-from leaklab.experiments.label_recovery import LabelRecovery
-from leaklab.experiments.landscape import Landscape
 from leaklab.runs.records import Run
 from leaklab.settings import Refusal
 from leaklab.ui import address, session, words
 from leaklab.views.strips import Film, film, pick
 
 TICK = 0.25  # seconds between two looks at a running run
-_VIEWS = {"per-client": "From each client's own update", "aggregated": "From the average alone"}
+_VIEWS = {
+    "per-client": "From each client's own update", "aggregated": "From the average alone",
+    "client": "From two global models, by a client",
+}  # fmt: skip
 _SUCCESSES = ("Recovered", "All", "The label was")  # what a verdict begins with when everything was found
 _KEPT = 8  # runs whose numbers a session remembers
 _SHOWN = 48  # moments of a film that are fetched and sent
@@ -48,13 +49,19 @@ class Watched:
         """Return all frames, at most so many of them, log-spaced, with their pictures, fetched when not yet here."""
         chosen = {self.frames[index].index for index in pick(len(self.frames), most)}
         wanted = {(index, "reconstruction") for index in chosen} | ({(0, "truth")} if self.frames else set())
-        self.pictures = {where: self._picture(*where) for where in wanted}
+        found = self.at(wanted)
         return [
-            replace(
-                frame, pictures={name: held for (index, name), held in self.pictures.items() if index == frame.index}
-            )
+            replace(frame, pictures={name: held for (index, name), held in found.items() if index == frame.index})
             for frame in self.frames
         ]
+
+    def at(self, wanted: Collection[tuple[int, str]]) -> dict[tuple[int, str], np.ndarray]:
+        """Return pictures by frame and name, fetched where they are not yet here; no others are kept.
+
+        Raises: Refusal, when one is not there.
+        """
+        self.pictures = {where: self._picture(*where) for where in wanted}
+        return self.pictures
 
     def film(self, most: int = _SHOWN) -> Film:
         """Return the run's pictures in order, with the private photographs, at most so many moments."""
@@ -77,7 +84,16 @@ class Watched:
         return self.pictures[index, name]
 
 
-def launch(experiments: list[Inversion] | list[Landscape] | list[LabelRecovery], key: str, device: str) -> None:
+Told = tuple[str, list[str]]  # what a run ended with in a sentence, and what should be known beside it
+
+
+def told(watched: Watched) -> Told:
+    """Return the sentence a finished run ended with, and the notes it began with."""
+    notes = watched.frames[0].note.split("\n") if watched.frames else []
+    return watched.verdict, [note for note in notes if note]
+
+
+def launch(experiments: Sequence[Experiment], key: str, device: str) -> None:
     """Put experiments into the queue as one group, and follow them on this page."""
     services, owner = session.services(), session.visitor()
     group = secrets.token_hex(4) if len(experiments) > 1 else ""
@@ -90,12 +106,31 @@ def launch(experiments: list[Inversion] | list[Landscape] | list[LabelRecovery],
             for experiment in experiments
         ]  # fmt: skip
         services.pool.wake()
-        address.show(st.session_state[f"{key}.runs"])
+        address.show(address.beside(key))
     except Refusal as refusal:
         st.error(str(refusal), icon=":material/error:")
 
 
-def follow(key: str, draw: Callable[[Watched, str], None]) -> None:
+def launch_once(experiment: Experiment, key: str) -> None:
+    """Show a run at once to a visitor who asks for nothing yet; whoever comes later is shown the same one."""
+    shared, wanted = _shown_first(), experiment.model_dump_json()
+    known = look(shared[wanted]) if wanted in shared else None
+    if known and known.run.status in ("queued", "running", "finished"):
+        st.session_state[f"{key}.runs"] = [known.run.id]
+        address.show(address.beside(key))
+        return
+    launch([experiment], key, "auto")
+    for run_id in st.session_state.get(f"{key}.runs") or ():
+        shared[wanted] = run_id
+
+
+@st.cache_resource(show_spinner=False)
+def _shown_first() -> dict[str, str]:
+    """Return which run is shown to those who have just come, by its settings; one for all visitors of this process."""
+    return {}
+
+
+def follow(key: str, draw: Callable[[Watched, str], None], *, tell: Callable[[Watched], Told] = told) -> None:
     """Show the page's runs, redrawn a few times a second while one of them goes on."""
     ids, going = st.session_state.get(f"{key}.runs") or [], running(key)
 
@@ -109,7 +144,7 @@ def follow(key: str, draw: Callable[[Watched, str], None]) -> None:
                 try:
                     if len(seen) > 1:
                         st.markdown(f"**{_heading(watched)}**")
-                    _status(watched, key)
+                    _status(watched, key, tell)
                     draw(watched, f"{key}.{watched.run.id}")
                 except Refusal as refusal:  # deleted at this very moment, or a store in trouble
                     st.info(str(refusal), icon=":material/search_off:")
@@ -152,15 +187,16 @@ def running(key: str) -> bool:
 def _heading(watched: Watched) -> str:
     """Return what tells a run from those beside it."""
     experiment = read(watched.run.experiment)
-    inversion = experiment.inversion if isinstance(experiment, Landscape) else experiment
-    return _VIEWS[inversion.scenario.federation.view] if isinstance(inversion, Inversion) else watched.run.title
+    inversion = getattr(experiment, "inversion", experiment)
+    of_one_press = bool(watched.run.group) and isinstance(inversion, Inversion)
+    return _VIEWS[inversion.scenario.federation.view] if of_one_press else watched.run.title
 
 
-def _status(watched: Watched, key: str) -> None:
+def _status(watched: Watched, key: str, tell: Callable[[Watched], Told]) -> None:
     """Say in one line how a run stands, with a button to cancel it while it can be."""
     run = watched.run
     if run.over:
-        _ended(watched)
+        _ended(watched, *tell(watched))
         return
     with st.container(horizontal=True, vertical_alignment="center", key=f"{key}.status.{run.id}"):
         st.progress(min(max(run.progress, 0.0), 1.0), text=_going(watched))
@@ -178,8 +214,8 @@ def forget() -> None:
         del held[run_id]
     for name, value in list(st.session_state.items()):
         if name.endswith(".runs") and mine.intersection(value):
-            st.session_state[name] = left = [run_id for run_id in value if run_id not in mine]
-            address.show(left)
+            st.session_state[name] = [run_id for run_id in value if run_id not in mine]
+            address.show(address.beside(name.removesuffix(".runs")))
 
 
 def cancel(run_id: str) -> None:
@@ -199,15 +235,19 @@ def _going(watched: Watched) -> str:
         return f"Waiting: {ahead}{_about(place.seconds, ' until it starts')}."
     if not watched.last:
         return "Preparing: the clients train."
-    scalars = watched.last.scalars
+    return f"{_stage(watched.last.scalars)}{_about(place.seconds, ' left')}."
+
+
+def _stage(scalars: Mapping[str, float]) -> str:
+    """Return in words how far a run has come."""
     if done := scalars.get("methods_done"):
-        return f"Method {done:.0f} of {scalars['methods']:.0f}{_about(place.seconds, ' left')}."
+        return f"Method {done:.0f} of {scalars['methods']:.0f}"
+    if "guesses_done" in scalars:
+        return f"Guess {min(scalars['guesses_done'] + 1, scalars['guesses']):.0f} of {scalars['guesses']:.0f}"
     if "iteration" not in scalars:
-        return f"At work{_about(place.seconds, ' left')}."
-    return (
-        f"Iteration {scalars['iteration']:.0f} of {scalars['iterations']:.0f}, "
-        f"{scalars['evaluations']:.0f} evaluations{_about(place.seconds, ' left')}."
-    )
+        return "At work"
+    evaluations = f", {scalars['evaluations']:.0f} evaluations" if "evaluations" in scalars else ""
+    return f"Iteration {scalars['iteration']:.0f} of {scalars['iterations']:.0f}{evaluations}"
 
 
 def _about(seconds: float | None, what: str) -> str:
@@ -216,18 +256,17 @@ def _about(seconds: float | None, what: str) -> str:
     return f", about {seconds:.0f} s{what}" if seconds < 90 else f", about {seconds / 60:.0f} min{what}"
 
 
-def _ended(watched: Watched) -> None:
+def _ended(watched: Watched, verdict: str, notes: list[str]) -> None:
     run = watched.run
     if run.status == "finished":
-        level = st.success if watched.verdict.startswith(_SUCCESSES) else st.info
-        level(words.named(watched.verdict) or "Finished.", icon=":material/check_circle:")
+        level = st.success if verdict.startswith(_SUCCESSES) else st.info
+        level(words.named(verdict) or "Finished.", icon=":material/check_circle:")
     elif run.status == "cancelled":
         iteration = watched.last.scalars.get("iteration") if watched.last else None
         at = "" if iteration is None else f" at iteration {iteration:.0f}"
         st.warning(f"Cancelled{at}; what was found until then is kept.", icon=":material/cancel:")
     else:
         st.error(run.message or "The run did not finish.", icon=":material/error:")
-    again = [run.message] if run.status == "finished" else []
-    for note in (*again, *(watched.frames[0].note.split("\n") if watched.frames else ())):
-        if note:
-            st.caption(f":material/info: {note}")
+    again = [run.message] if run.status == "finished" and run.message else []
+    for note in (*again, *notes):
+        st.caption(f":material/info: {note}")

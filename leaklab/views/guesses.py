@@ -71,7 +71,9 @@ def _outcome(frame: Frame, guessed: Sequence[float], words: str) -> list[Option]
     found = [value for key in ("own", "all") for value in frame.series[key] if math.isfinite(value)]
     upright = line("the truth", [(truth, min(found)), (truth, max(found))], Stroke(words, "dotted", width=2))
     ring = line("its choice", [(guessed[chosen], finite(frame.series["own"][chosen]))], Stroke(words))
-    return [upright, ring | {"symbol": "emptyCircle", "symbolSize": 24}]
+    # An empty circle would be filled with white, on dark ground too.
+    bare = {"color": "transparent", "borderColor": words, "borderWidth": 2}
+    return [upright, ring | {"symbol": "circle", "symbolSize": 24, "itemStyle": bare}]
 
 
 def _cell(picture: np.ndarray, said: str, alt: str) -> str:
@@ -80,4 +82,3 @@ def _cell(picture: np.ndarray, said: str, alt: str) -> str:
         f'<figure><div><img src="{strips.uri(strips.png(first))}" alt="{escape(alt)}" width="{_SIDE}"></div>'
         f"<figcaption>{escape(said)}</figcaption></figure>"
     )
-

@@ -4,10 +4,14 @@ import json
 
 import pytest
 
+from leaklab.experiments.drift import Drift
 from leaklab.experiments.experiment import read
+from leaklab.experiments.guessing import Guessing
 from leaklab.experiments.inversion import Inversion
 from leaklab.experiments.label_recovery import LabelRecovery
 from leaklab.experiments.landscape import Landscape
+from leaklab.experiments.paths import Paths
+from leaklab.experiments.viewpoints import Viewpoints
 from leaklab.images.source import Photos
 from leaklab.settings import Refusal
 from tests.experiments import small
@@ -15,6 +19,8 @@ from tests.experiments import small
 EACH = [
     Inversion(), Landscape(), small.inversion(restarts=2), Landscape(inversion=small.inversion(), shape="line"),
     LabelRecovery(), LabelRecovery(balance="dirichlet", concentration=2, source=Photos(grey=True)),
+    Viewpoints(), Viewpoints(inversion=small.inversion()), Guessing(), Guessing(rates=(), numbers=(3, 4)),
+    Drift(), Drift(clients=(2,), local_lr=(0.1,)), Paths(), Paths(iterations=5),
 ]  # fmt: skip
 
 

@@ -91,14 +91,14 @@ def widgets(app: AppTest) -> dict[str, object]:
 @pytest.mark.parametrize(
     "value, low, high, whole, rungs",
     [
-        (1, 1, 10, True, [1, 2, 5, 10]),
-        (300, 1, 1000, True, [1, 2, 5, 10, 20, 50, 100, 200, 300, 500, 1000]),
-        (0, 0, 20, True, [0, 1, 2, 5, 10, 20]),
+        (1, 1, 10, True, [*range(1, 11)]),
+        (300, 1, 1000, True, [*range(1, 11), 20, 50, 100, 200, 300, 500, 1000]),
+        (0, 0, 20, True, [*range(11), 20]),
         (0.3, 0.01, 1.0, False, [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0]),
         (3e-4, 3e-4, 0.002, False, [3e-4, 5e-4, 1e-3, 0.002]),
     ],
 )
-def test_a_ladder_has_rungs_at_one_two_five_its_ends_and_the_value(value, low, high, whole, rungs):
+def test_a_ladder_has_rungs_at_one_two_five_at_small_counts_its_ends_and_the_value(value, low, high, whole, rungs):
     assert ladder(value, low, high, whole=whole) == rungs
 
 

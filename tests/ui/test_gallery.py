@@ -4,6 +4,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from leaklab.experiments import catalogue
+from leaklab.experiments.paths import Paths
+from leaklab.experiments.viewpoints import Viewpoints
+from leaklab.federation.rounds import Federation
+from leaklab.protocol.observation import ThreatModel
 from leaklab.runs.private import owner
 from leaklab.runs.store import Store
 from leaklab.settings import Refusal
@@ -56,6 +60,19 @@ def test_a_card_says_what_came_of_a_run(store: Store):
     assert pictures.captions == ["private", "rebuilt"]
     (link,) = page.get("page_link")
     assert link.proto.page == "playground" and link.proto.query_string == f"run={run_id}"
+
+
+def test_a_card_shows_what_runs_of_other_kinds_have_and_leads_to_their_page(store: Store):
+    seen = Viewpoints(inversion=small.inversion(Federation(clients=2), threat=ThreatModel(labels=True)))
+    for experiment, page in ((seen, "federation"), (Paths(iterations=1), "drift")):
+        run_id = store.enqueue(experiment.model_dump_json(), title=catalogue.title(experiment))
+        app.carry_out(store)
+        shown = runs()
+        links = {link.proto.query_string: link.proto.page for link in shown.get("page_link")}
+        assert links[f"run={run_id}"] == page and listed(shown)[0] == f"**{experiment.title}**"
+        assert shown.image[0].captions == ["private", "rebuilt"]
+        assert app.widget(shown, f"pin.{run_id}").disabled
+    assert any(said.startswith("The server at each client: ") for said in app.shown(runs()))
 
 
 def test_a_run_that_waits_or_ended_early_has_a_card_too(store: Store):

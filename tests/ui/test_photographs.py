@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from leaklab.images.source import Cifar10, Mnist, Photos, Uploads
+from leaklab.images.source import Cifar10, Digits, Mnist, Photos, Uploads
 from leaklab.runs.store import Store
 from leaklab.settings import Refusal
 from leaklab.ui.session import Services
@@ -84,6 +84,10 @@ def test_another_data_set_begins_with_its_own_settings():
     assert not app.widget(page, "source.grey").value
     page = app.widget(page, ".data").set_value("mnist").run()
     assert app.held(page).scenario.source == Mnist() and app.widget(page, "source.grey").value
+    assert any(sentence.startswith("Read from this machine") for sentence in app.shown(page))
+    page = app.widget(page, ".data").set_value("digits").run()
+    assert app.held(page).scenario.source == Digits()
+    assert not any(sentence.startswith("Read from this machine") for sentence in app.shown(page))
     assert not page.exception and not page.error
 
 
