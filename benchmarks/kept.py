@@ -1,6 +1,7 @@
 """Single results of long measurements, kept one by one: what was measured once is not measured again."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +23,12 @@ class Kept:
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps([name, found]) + "\n")
         return found
+
+    @staticmethod
+    def mine(seeds: range) -> list[int]:
+        """Return the seeds that are this process's: all, or with `LEAKLAB_HALF` 0 or 1 every other one."""
+        half = os.environ.get("LEAKLAB_HALF")
+        return [seed for seed in seeds if half is None or seed % 2 == int(half)]
 
     def all(self) -> dict[str, list[float]]:
         """Return everything that is kept."""

@@ -4,7 +4,6 @@ The setting of Jobic et al. 2025 cut down to a processor: CNN2, 32 x 32 pixels, 
 5 epochs, learning rate 4e-3. Start it twice with `LEAKLAB_HALF=0` and `LEAKLAB_HALF=1` to use two cores.
 """
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -81,10 +80,7 @@ def rows(quick: bool) -> Iterator[Row]:
 
 def _measured(kept: Kept, cases: tuple[Case, ...], seeds: int, quick: bool) -> list[tuple[float, ...]]:
     found: list[list[float]] = [[] for _ in cases]
-    mine = os.environ.get("LEAKLAB_HALF")
-    for seed in range(FIRST, FIRST + seeds):
-        if mine is not None and seed % 2 != int(mine):
-            continue
+    for seed in kept.mine(range(FIRST, FIRST + seeds)):
         for values, case in zip(found, cases, strict=True):
             values += kept.measured(f"{case.title}, seed {seed}", lambda case=case, seed=seed: _psnr(case, seed, quick))
     return [tuple(values) for values in found]

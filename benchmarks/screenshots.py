@@ -22,7 +22,9 @@ def main() -> None:
             "story": "/",
             "playground": _run(chromium, app, "/playground", ".st-key-attack button"),
             "landscape": _run(chromium, app, "/landscape", ".st-key-survey button"),
-            "labels": "/labels",  # runs by itself
+            "labels": "/labels",  # runs by itself, as the next two do
+            "federation": "/federation",
+            "drift": "/drift",
             "runs": "/runs",
         }
         for scheme in SCHEMES:

@@ -172,7 +172,7 @@ FEDAVG_EPOCH_LINE = Recipe(
     key="fedavg-epoch-line", name="FedAvg-Epoch + Line", source="jobic2025",
     story="FedAvg-Epoch, with every simulated epoch drawn to the straight line from the first weights to the last.",
     choice="Epochs are held together by their mean image, as the paper says; behind the stricter prior of the row "
-    "FedAvg-Epoch the line costs more than it gains. 1 − cos, all epochs, as with the FedAvg simulation.",
+    "FedAvg-Epoch the line gains less. 1 − cos, summed over all epochs, as with the FedAvg simulation.",
     labels=Given(),
     stages=(_along_the_line(_by_epochs(EpochConsistency(weight=0.1, statistic="mean", convolved=False))),),
 )  # fmt: skip

@@ -111,7 +111,8 @@ class Course:
         """Return what the line did to one simulation: how straight it became, and whether its pictures gained."""
         before, after = scalars[f"straightness.{name}"], scalars[f"straightness.{name}{LINE}"]
         straighter = ", straighter than the client," if after < scalars[f"straightness.{CLIENT}"] else ""
-        gained = round(scalars[f"psnr.{name}{LINE}"] - scalars[f"psnr.{name}"], 1) + 0.0  # a change of nothing has no minus
+        # Adding nothing takes the minus from a change of nothing.
+        gained = round(scalars[f"psnr.{name}{LINE}"] - scalars[f"psnr.{name}"], 1) + 0.0
         return (
             f"{self.recipes[name].name}: the line took 1 − cos from {before:.3f} to {after:.3f}{straighter} and "
             f"changed PSNR by {f'{gained:+.1f}'.replace('-', '−')} dB."

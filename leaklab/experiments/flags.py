@@ -107,7 +107,9 @@ FLAGS = (
         "--observer", "scenario.federation.view", "Federation", choices=("server", "client"), shown="server",
         help="server looks as --reconstruct-mode says; client subtracts two global models.",
     ),
-    Flag("--uneven", "scenario.federation.partition", "Federation", switch="uneven", help="Here: some more than others."),
+    Flag(
+        "--uneven", "scenario.federation.partition", "Federation", switch="uneven", help="Here: some more than others."
+    ),
     Flag(
         "--partition", "scenario.federation.partition", "Federation", words={"by-class": "by_class"},
         choices=("even", "uneven", "by-class", "dirichlet"),

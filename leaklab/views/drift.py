@@ -37,6 +37,7 @@ def against_rate(frame: Frame, *, clients: int | None = None, dark: bool = False
     drawn = _bare(colours, dark=dark)
     lengths = [length for one in held for length in (one.divergence, one.lemma) if one.steps > 1]
     drawn["xAxis"] = _decades(axis("learning rate η", colours), [one.lr for one in held])
+    drawn["xAxis"]["axisLine"] |= {"onZero": False}  # there a divergence of 1 is
     drawn["yAxis"] = _decades(axis("divergence ‖δ‖", colours, side="left"), lengths)
     for steps in sorted({one.steps for one in held if one.steps > 1}):
         its = sorted((one for one in held if one.steps == steps), key=lambda one: one.lr)
