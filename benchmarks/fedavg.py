@@ -13,14 +13,15 @@ from leaklab.experiments.scenario import Scenario
 from leaklab.federation.rounds import Federation
 from leaklab.images.collection import data_root
 from leaklab.images.digits import Digits
-from leaklab.images.source import Folder, Photos, Source
+from leaklab.images.source import Photos, Source, TinyImageNet
 from leaklab.networks.zoo import NetworkChoice
 from leaklab.protocol.observation import ThreatModel
 from leaklab.protocol.training import Schedule
 
 SEED, SEEDS = 1234, 5
-STEPS = (1, 2, 4, 8)
-RATES = (1e-3, 1e-1)  # small, and large enough that the weights walk away from where the averaged gradient is taken
+ITERATIONS = 100
+STEPS = (1, 4, 8)
+RATES = (1e-4, 1e-2)  # small, and large enough that the weights walk away from where the averaged gradient is taken
 CLOSE, FASTER = 1.0, 4.0  # dB, and times as fast at the most steps
 
 
@@ -51,14 +52,13 @@ def _compared(rate: float, steps: int, quick: bool) -> Iterator[Row]:
 
 
 def _inversion(recipe, rate: float, steps: int, seed: int, quick: bool) -> Inversion:
-    folder = data_root("") / "cifar10" / "test"
-    source: Source = Folder(root=str(folder)) if folder.is_dir() else Photos()
+    source: Source = TinyImageNet(classes=100) if (data_root("") / "tiny-imagenet-200").is_dir() else Photos()
     federation = Federation(images_per_client=4, schedule=Schedule(epochs=steps, learning_rate=rate))
     scenario = Scenario(
-        source=source, num_classes=100, network=NetworkChoice(name="lenet"), federation=federation,
+        source=source, num_classes=100, network=NetworkChoice(name="convnet2"), federation=federation,
         threat=ThreatModel(labels=True),
     )  # fmt: skip
-    tuned = recipe.changed(("stages", 0, "iterations"), 5) if quick else recipe
+    tuned = recipe.changed(("stages", 0, "iterations"), 5 if quick else ITERATIONS)
     return Inversion(scenario=scenario, recipe=tuned, seed=seed, precision="float32")
 
 

@@ -5,7 +5,8 @@ dummy update x distance x priors x space x optimiser. A closed form is another k
 may be followed by a search. Letters: r restarts, n images, d numbers in a code.
 
     labels        recover(observation) -> (n,) or None        which classes? None: optimise them jointly
-    dummy update  (images (r, n, c, h, w), labels (r, n, k)) -> Update (r, ...)      what would have been sent?
+    dummy update  (images (r, m, c, h, w), labels (r, m, k)) -> path: an Update (r, ...) an epoch, together what
+                  would have been sent; m = copies x n, where an epoch may have images of its own
     distance      (dummy Update (r, ...)) -> (r,)              how far from what was seen?
     priors        (Dummy) -> (r,)                              what else must hold of a good guess?
     space         start(generator) -> (d,), decode(r, d) -> images, project(r, d),   what is searched?
