@@ -45,12 +45,17 @@ class Plane {
     this.svg.onpointermove = (event) => this.point(event);
     this.svg.onpointerleave = () => (this.read.textContent = "");
     this.sizes = new ResizeObserver(() => this.refresh());
-    this.sizes.observe(root);
     this.linked = ({ type, detail }) => {
       if (detail.group !== this.data?.group || detail.from === this) return;
       if (type === "leaklab:where") this.tell();
       else this.follow(detail.iteration);
     };
+  }
+
+  /* Again after every rerun: whoever left sees no size any more, and a node that is not in the page yet draws nothing. */
+  join() {
+    this.sizes.disconnect();
+    this.sizes.observe(this.root);
     for (const name of EVENTS) window.addEventListener(name, this.linked);
   }
 
@@ -329,13 +334,14 @@ async function decoded(uri) {
   if (!uri) return null;
   const image = new Image();
   image.src = uri;
-  await image.decode();
+  await image.decode().catch(() => null);   // a picture that cannot be had must not keep the paths from being drawn
   return image;
 }
 
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".walks");
   const plane = (root.plane ??= new Plane(root));   // the node outlives reruns, and with it where the visitor stands
+  plane.join();
   plane.receive(data);
   return () => plane.leave();
 }
