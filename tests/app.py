@@ -47,6 +47,7 @@ def as_served(monkeypatch: pytest.MonkeyPatch, **cookies: str) -> None:
     Unlike a server, it keeps nothing from the garbage collector.
     """
     monkeypatch.setattr(type(st.context), "cookies", cookies)
+    monkeypatch.setattr(session, "_FIRST", 0.0)  # nobody's first picture is delayed by preloading here
     monkeypatch.setattr(session, "gc", SimpleNamespace(collect=lambda: None, freeze=lambda: None))
     make = PagesManager.__init__
 

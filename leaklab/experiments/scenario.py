@@ -69,8 +69,9 @@ class Scenario(Settings):
         most = max(counts) if counts else federation.images_per_client
         count = most if one else federation.images
         shape = (1 if self.source.grey else 3, size, size)
+        network = self.network.skeleton(shape, self.classes)
         return Observation(
-            network=self.network.skeleton(shape, self.classes), weights={}, buffers={}, update={}, image_shape=shape,
+            network=federation.trained_network(network, torch.Generator()), weights={}, buffers={}, update={}, image_shape=shape,
             num_classes=self.classes, num_images=count if threat.number else 0,
             num_clients=1 if one else federation.clients,
             epochs=training.epochs if threat.epochs else None,
@@ -78,6 +79,7 @@ class Scenario(Settings):
             learning_rate=training.learning_rate if threat.learning_rate else None,
             counts=((count,) if one else counts or (most,) * federation.clients) if threat.counts else None,
             labels=torch.zeros(count, dtype=torch.int64) if threat.labels else None,
+            defences=federation.defences if threat.defences else None,
             batch_statistics={} if threat.batch_statistics else None,
         )  # fmt: skip
 

@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from leaklab.protocol.defences import Defence, protect
+from leaklab.protocol.defended import Defended
 from leaklab.protocol.training import Batches, Pass, Schedule
 from leaklab.protocol.updates import Update, Weights
 
@@ -22,12 +23,19 @@ class Client:
     defences: tuple[Defence, ...]
 
     def send(
-        self, forward: Pass, weights: Weights, *, num_classes: int, generator: torch.Generator
+        self, forward: Pass, weights: Weights, *, num_classes: int, generator: torch.Generator, dice: torch.Generator
     ) -> tuple[Update, Batches]:
-        """Return the protected update after local training, and the order in which the images were used."""
+        """Return the protected update after local training, and the order in which the images were used.
+
+        Defences have dice of their own, so that with and without them everything else is the same.
+        Raises: Refusal, when a defence cannot work with these images.
+        """
         batches = self.schedule.batches(len(self.images), generator)
-        targets = functional.one_hot(self.labels, num_classes).to(self.images)
-        update = forward.local_update(
-            weights, self.images, targets, batches=batches, learning_rate=self.schedule.learning_rate
+        images, targets = self.images, functional.one_hot(self.labels, num_classes).to(self.images)
+        for defence in self.defences:
+            images, targets = defence.prepare(images, targets, dice)
+        defended = Defended(forward.network, forward.buffers, forward.at_once, defences=self.defences, generator=dice)
+        update = defended.local_update(
+            weights, images, targets, batches=batches, learning_rate=self.schedule.learning_rate
         )
-        return protect(update, self.defences, generator), batches
+        return protect(update, self.defences, dice), batches

@@ -1,5 +1,6 @@
 """Rounds of federated learning, played whole, and what the last one leaves on each side of the wall."""
 
+from collections.abc import Iterator
 from typing import Literal
 
 import torch
@@ -11,7 +12,7 @@ from leaklab.federation.client import Client
 from leaklab.federation.exchange import Exchange, Round, Table
 from leaklab.federation.partition import Even, Partition
 from leaklab.federation.server import aggregate
-from leaklab.protocol.defences import Defence, GaussianNoise
+from leaklab.protocol.defences import Defence, GaussianNoise, rebuilt
 from leaklab.protocol.observation import Own, ThreatModel
 from leaklab.protocol.training import Pass, Schedule
 from leaklab.protocol.updates import Update, Weights, difference, normalised, step
@@ -26,6 +27,7 @@ _ALONE = (
 _NOTHING_OWN = (
     "The client that looks is the first one, and it has no photographs here: choose another partition or seed."
 )
+_DICE = 0x5EED_D1CE  # sets the dice of defences apart from everything else that a seed draws
 _NOT_FINITE = (
     "Client {} sends numbers that are not finite: its training ran away. A learning rate below {:g} or fewer local "
     "steps mend it."
@@ -109,7 +111,8 @@ class Federation(Settings):
         Raises: Refusal, when a client diverges, or there is nobody to look.
         """
         self.check()
-        last = self.last_round(network, images, labels, num_classes=num_classes, generator=generator, at_once=at_once)
+        network = self.trained_network(network, generator)
+        *_, last = self.played(network, images, labels, num_classes=num_classes, generator=generator, at_once=at_once)
         # Masks only say what a server may see of one client: their dice change nothing else.
         seen, average = self._received(last, torch.Generator().manual_seed(0))
         table = Table(last, network, images, labels, num_classes, self.schedule, self.defences, threat, public)
@@ -123,7 +126,14 @@ class Federation(Settings):
         own = Own(images[last.held[0]], labels[last.held[0]])
         return [table.exchange(self._changed(last.weights, average), everybody, last.weights, own)]
 
-    def last_round(
+    def trained_network(self, network: nn.Module, generator: torch.Generator) -> nn.Module:
+        """Return the network that everybody trains: with the layers that defences put into it.
+
+        Raises: Refusal, when a defence cannot work with it.
+        """
+        return rebuilt(network, self.defences, _dice(generator, 0))
+
+    def played(
         self,
         network: nn.Module,
         images: Float[Tensor, "n c h w"],
@@ -132,28 +142,33 @@ class Federation(Settings):
         num_classes: int,
         generator: torch.Generator,
         at_once: int = 0,
-    ) -> Round:
-        """Play every round and return the last: each begins with the weights to which the one before has led.
+    ) -> Iterator[Round]:
+        """Play round after round, each from the weights to which the one before has led.
 
-        Raises: Refusal, when a client diverges.
+        Raises: Refusal, when a client diverges, or a defence cannot work with its photographs.
         """
         weights = {name: tensor.detach().to(images) for name, tensor in network.named_parameters()}
         buffers = {name: _as(images, tensor) for name, tensor in network.named_buffers()}
-        forward = Pass(network, buffers, at_once)
+        forward, dice = Pass(network, buffers, at_once), _dice(generator, 1)
         shares = list(enumerate(self.partition.split(labels.cpu(), self.clients, generator)))
         held = [(number, share) for number, share in shares if len(share)]
         clients = [Client(images[share], labels[share], self._rate(number), self.defences) for number, share in held]
-        for played in range(self.rounds):
+        for _ in range(self.rounds):
             answers = [
-                client.send(forward, weights, num_classes=num_classes, generator=generator) for client in clients
+                client.send(forward, weights, num_classes=num_classes, generator=generator, dice=dice)
+                for client in clients
             ]
             sent = [self._as_sent(update, number) for (update, _), (number, _) in zip(answers, held, strict=True)]
             orders = [batches for _, batches in answers]
-            last = Round(forward, weights, [share for _, share in held], [number for number, _ in held], sent, orders)
-            if played + 1 < self.rounds:
-                average = aggregate(sent, last.counts, normalise=self.normalise)
-                weights = step(weights, average, self.schedule.learning_rate)
-        return last
+            yield (last := Round(
+                forward, weights, [share for _, share in held], [number for number, _ in held], sent, orders
+            ))  # fmt: skip
+            weights = self.after(last)
+
+    def after(self, last: Round) -> Weights:
+        """Return the global weights to which a round leads."""
+        average = aggregate(last.sent, last.counts, normalise=self.normalise)
+        return step(last.weights, average, self.schedule.learning_rate)
 
     def _received(self, last: Round, generator: torch.Generator) -> tuple[list[Update], Update]:
         """Return what the server sees of each client, and the average that it computes."""
@@ -186,6 +201,11 @@ class Federation(Settings):
         rate = self.schedule.learning_rate
         changed = difference(weights, step(weights, average, rate), rate)
         return {name: tensor.to(average[name]) for name, tensor in changed.items()}
+
+
+def _dice(generator: torch.Generator, of: int) -> torch.Generator:
+    """Return dice that neither disturb a generator nor repeat what it draws."""
+    return torch.Generator().manual_seed((generator.initial_seed() ^ _DICE) + of)
 
 
 def _as(images: Tensor, buffer: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, grad
 from torch.nn import functional
 
+from leaklab.protocol.layers import divergences
 from leaklab.protocol.recomputing import recomputed
 from leaklab.protocol.updates import Update, Weights, added, step
 from leaklab.settings import Settings, knob
@@ -78,8 +79,10 @@ class Pass:
     def loss(
         self, weights: Weights, images: Float[Tensor, "n c h w"], labels: Float[Tensor, "n classes"]
     ) -> Float[Tensor, ""]:
-        """Return the mean cross-entropy of the images against class probabilities."""
-        return functional.cross_entropy(self.logits(weights, images), labels)
+        """Return the mean cross-entropy against class probabilities, and what layers of defences add to it."""
+        with divergences(self.network) as further:
+            entropy = functional.cross_entropy(self.logits(weights, images), labels)
+        return sum(further, entropy)
 
     def gradient(
         self, weights: Weights, images: Float[Tensor, "n c h w"], labels: Float[Tensor, "n classes"]

@@ -14,7 +14,7 @@ SCHEDULE = Schedule(epochs=2, batch_size=2, learning_rate=0.5)
 def sent(*defences: GaussianNoise):
     three = scene(3)
     client = Client(three.images, three.labels, SCHEDULE, defences)
-    return client.send(three.forward, three.weights, num_classes=CLASSES, generator=dice())
+    return client.send(three.forward, three.weights, num_classes=CLASSES, generator=dice(), dice=dice(1))
 
 
 def test_what_is_sent_is_the_local_update_in_the_order_that_is_told():

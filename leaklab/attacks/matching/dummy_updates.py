@@ -1,7 +1,8 @@
 """What would the clients have sent for these images? The attacker's simulation of local training.
 
 Contract: `bind(observation)` returns a function (images (r, m, c, h, w), labels (r, m, k)) -> path: one update (r, ...)
-an epoch, by the same pure local training the clients run; all together are what would have been sent.
+an epoch, by the same pure local training the clients run; all together are what would have been sent. The network may
+be given as one whose local steps are changed by defences, or forgotten and taken again.
 `missing(observation)` returns the sentences that keep it from working; `batches(observation)` says which images go
 through each local step; `copies(observation)` how many sets of images are searched, m = copies x n, and
 `merged(images, observation)` makes one set of them.
@@ -65,9 +66,9 @@ class FedSGD(_Imitation):
 
     kind: Literal["fedsgd"] = "fedsgd"
 
-    def bind(self, observation: Observation, *, recompute: bool = False) -> Simulate:
+    def bind(self, observation: Observation, forward: Pass | None = None) -> Simulate:
         """Return the simulation of one full-batch gradient."""
-        forward, weights = observation.forward, observation.weights
+        forward, weights = forward or observation.forward, observation.weights
         return _over_restarts(lambda images, labels: (forward.gradient(weights, images, labels),))
 
 
@@ -84,9 +85,9 @@ class AveragedGradient(_Imitation):
         """Return what keeps this from working, as sentences."""
         return [_NO_STEPS] if observation.local_steps is None else []
 
-    def bind(self, observation: Observation, *, recompute: bool = False) -> Simulate:
+    def bind(self, observation: Observation, forward: Pass | None = None) -> Simulate:
         """Return the simulation of one gradient scaled to all local steps."""
-        simulate, steps = FedSGD().bind(observation), observation.local_steps
+        simulate, steps = FedSGD().bind(observation, forward), observation.local_steps
         return lambda images, labels: tuple(scaled(part, steps) for part in simulate(images, labels))
 
 
@@ -101,9 +102,9 @@ class _Stepwise(_Imitation):
         """Return the images that go through each step of one client that holds all of them: told, or in a row."""
         return _of_one(observation)
 
-    def bind(self, observation: Observation, *, recompute: bool = False) -> Simulate:
+    def bind(self, observation: Observation, forward: Pass | None = None) -> Simulate:
         """Return the simulation of the whole local training."""
-        forward, weights = Pass(observation.network, observation.buffers, recompute=recompute), observation.weights
+        forward, weights = forward or observation.forward, observation.weights
         batches, training = self.batches(observation), observation.schedule
         return _over_restarts(
             lambda images, labels: forward.local_path(
@@ -172,9 +173,9 @@ class Clients(_Stepwise):
         known = observation.num_clients == 1 or observation.counts is not None
         return super().missing(observation) + ([] if known else [_NO_COUNTS])
 
-    def bind(self, observation: Observation, *, recompute: bool = False) -> Simulate:
+    def bind(self, observation: Observation, forward: Pass | None = None) -> Simulate:
         """Return the simulation of all clients."""
-        forward, weights = Pass(observation.network, observation.buffers, recompute=recompute), observation.weights
+        forward, weights = forward or observation.forward, observation.weights
         training, total = observation.schedule, observation.num_images
         everybody = _of_each(observation)
 

@@ -8,6 +8,8 @@ from jaxtyping import Int
 from torch import Tensor
 from torch.nn import functional
 
+from leaklab.attacks.matching import adapting
+from leaklab.attacks.matching.adapting import Adapt, adapted, known
 from leaklab.attacks.matching.distances import L2, Distance
 from leaklab.attacks.matching.dummy_updates import DummyUpdate, FedSGD
 from leaklab.attacks.matching.objective import MATCHING, Objective
@@ -16,6 +18,7 @@ from leaklab.attacks.matching.priors import Penalty, Prior
 from leaklab.attacks.matching.spaces import Pixels, Space
 from leaklab.attacks.matching.unrolled import Unrolled
 from leaklab.attacks.snapshot import Snapshot
+from leaklab.protocol.defended import Defended
 from leaklab.protocol.observation import Observation
 from leaklab.settings import Settings, knob
 
@@ -31,6 +34,11 @@ class GradientMatching(Settings):
     distance: Distance = knob(
         L2(), level="advanced", help="How two updates are compared: by length and direction, or by direction alone."
     )
+    adapt: Adapt = knob(
+        "no", title="Adapts to defences", symbol="d(T(g), g*)", level="advanced",
+        help="Whether the attacker sends its guess through the defences too: those it is told of, or those it makes "
+        "out from what it sees.",
+    )  # fmt: skip
     priors: tuple[Prior, ...] = ()
     space: Space = knob(
         Pixels(), title="What is searched", level="advanced",
@@ -59,6 +67,7 @@ class GradientMatching(Settings):
         untold = self.dummy_update.missing(observation)
         return [
             *untold,
+            *adapting.missing(observation, self.adapt),
             *([] if untold else self._crowded(observation)),
             *self.space.missing(self._searched(observation), restarts=self.restarts),
             *(line for prior in self.priors if prior.weight > 0 for line in prior.missing(observation)),
@@ -70,10 +79,12 @@ class GradientMatching(Settings):
         if labels is not None:
             like = observation.like
             certain = functional.one_hot(labels.to(like.device), observation.num_classes).to(like)
-        dummy_update = self.dummy_update
+        dummy_update, defences = self.dummy_update, known(observation, self.adapt)
+        recompute = self._unrolled(observation).recompute
+        forward = Defended(observation.network, observation.buffers, recompute=recompute, defences=defences)
         return Objective(
-            observation, dummy_update.bind(observation, recompute=self._unrolled(observation).recompute),
-            self.distance.bind(observation.update), self._penalties(observation),
+            observation, dummy_update.bind(observation, forward),
+            adapted(self.distance, observation.update, defences), self._penalties(observation),
             self.space.bind(self._searched(observation)), certain,
             ranked_by=MATCHING if self.rank_by == "matching" else "",
             copies=dummy_update.copies(observation), merge=lambda images: dummy_update.merged(images, observation),

@@ -17,7 +17,7 @@ from leaklab.attacks.matching.dummy_updates import (
 from leaklab.federation.partition import Even, Partition, Uneven
 from leaklab.federation.rounds import Exchange, Federation
 from leaklab.protocol.observation import ThreatModel
-from leaklab.protocol.training import Path, Schedule
+from leaklab.protocol.training import Pass, Path, Schedule
 from leaklab.protocol.updates import Update, added
 from leaklab.settings import choices
 from tests.scene import CLASSES, dice, scene
@@ -176,7 +176,8 @@ def test_what_the_averaged_gradient_overlooks_falls_with_the_learning_rate(rate:
 @pytest.mark.parametrize("part", PARTS, ids=kind)
 def test_restarts_together_are_restarts_alone(part: DummyUpdate, recompute: bool):
     observation = scene(3, side=8, schedule=STEPS).observation()
-    simulate, m = part.bind(observation, recompute=recompute), 3 * part.copies(observation)
+    forward = Pass(observation.network, observation.buffers, recompute=recompute)
+    simulate, m = part.bind(observation, forward), 3 * part.copies(observation)
     images = torch.rand(3, m, 1, 8, 8, dtype=torch.float64, generator=dice())
     labels = torch.rand(3, m, CLASSES, dtype=torch.float64, generator=dice()).softmax(2)
     together = simulate(images, labels)

@@ -1,0 +1,87 @@
+"""What can be made out of a defence by whoever sees only the update: what it left behind says how it was made."""
+
+import torch
+from torch.nn import functional
+
+from leaklab.protocol.defences import PRECODE, Clip, Defence, RandomK, Sign, Soteria
+from leaklab.protocol.layers import Bottleneck, last_linear
+from leaklab.protocol.observation import Observation
+from leaklab.protocol.updates import Update, norm
+
+_ENOUGH = 16  # numbers in a tensor, fewer of which say nothing
+_PRUNED = 0.05  # share of zeros in every tensor, below which they may have come about by themselves
+_FEW = 0.5  # of the numbers of a tensor have sizes of their own, where they were rounded
+_ALIKE = 0.1  # between the tensors' shares of zeros, where one share was meant for all
+_SILENT = 0.01  # share of columns of zeros
+_SHORT = 0.5  # of the shortest gradient of a public photograph: what is shorter was shortened
+_PHOTOGRAPHS = 4  # of the attacker's own, whose gradients it compares with
+
+
+def estimated(observation: Observation) -> tuple[Defence, ...]:
+    """Return the defences that an update seems to have been through; none where nothing speaks for any.
+
+    Noise and rounding leave nothing that could be undone, and are not looked for.
+    """
+    seen = observation.update
+    inside = any(isinstance(layer, Bottleneck) for layer in observation.network.modules())
+    found: list[Defence] = [PRECODE()] if inside else []
+    if _signs(seen):
+        return (*found, Sign(scale="mean"))
+    if _rounded(seen):
+        return tuple(found)
+    if (pruned := _pruned(seen)) is not None:
+        found.append(RandomK(left_out=pruned))
+    elif silent := _silent(observation):
+        found.append(Soteria(rate=silent))
+    if _shortened(observation):
+        found.append(Clip(bound=float(norm(seen))))
+    return tuple(found)
+
+
+def _signs(seen: Update) -> bool:
+    """Return whether every tensor holds a single size of number, with either sign."""
+    large = [tensor.abs() for tensor in seen.values() if tensor.numel() >= _ENOUGH]
+    return bool(large) and all(
+        bool((size.max() > 0) & (size.max() - size.min() <= 1e-6 * size.max())) for size in large
+    )
+
+
+def _rounded(seen: Update) -> bool:
+    """Return whether the numbers of the largest tensor have few different sizes, as on a grid."""
+    sizes = max(seen.values(), key=torch.Tensor.numel).abs()
+    sizes = sizes[sizes > 0]
+    # On a grid whole multiples come back from rounding in a few neighbouring last digits.
+    return len(sizes) >= _ENOUGH and len((sizes / sizes.max()).float().unique()) < _FEW * len(sizes)
+
+
+def _pruned(seen: Update) -> float | None:
+    """Return the share of zeros where it is about the same in every tensor, as no network makes them by itself."""
+    shares = [float((tensor == 0).double().mean()) for tensor in seen.values() if tensor.numel() >= _ENOUGH]
+    if not shares or min(shares) < _PRUNED or max(shares) - min(shares) > _ALIKE:
+        return None
+    return sum(shares) / len(shares)
+
+
+def _silent(observation: Observation) -> float:
+    """Return the share of features of which the last linear layer says nothing, or 0."""
+    name = f"{last_linear(observation.network)}.weight".removeprefix(".")
+    matrix = observation.update.get(name)
+    if matrix is None:
+        return 0.0
+    share = float((matrix == 0).all(0).double().mean())
+    return share if share >= _SILENT else 0.0
+
+
+def _shortened(observation: Observation) -> bool:
+    """Return whether the update is much shorter than those that the attacker's own photographs would have made."""
+    public, steps = observation.public, observation.local_steps
+    if public is None or steps is None or len(public) < observation.num_images:
+        return False
+    count, forward = observation.num_images, observation.forward
+    lengths = []
+    for start in range(0, min(len(public), count * _PHOTOGRAPHS) - count + 1, count):
+        images = public[start : start + count]
+        labels = torch.arange(start, start + count, device=images.device) % observation.num_classes
+        targets = functional.one_hot(labels, observation.num_classes).to(images)
+        lengths.append(float(norm(forward.gradient(observation.weights, images, targets))))
+    return float(norm(observation.update)) < _SHORT * steps * min(lengths)

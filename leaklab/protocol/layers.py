@@ -1,0 +1,96 @@
+"""Layers that a defence puts into everybody's network: each has dice that a client draws afresh in every local step.
+
+The dice are a buffer with a row an image, or one row for all: as they stand they do nothing, so that whoever has no
+dice, an attacker or a server that tests its network, meets the network without them.
+"""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class Bottleneck(nn.Module):
+    """A linear layer behind an encoder that says mean and spread of a few numbers, dice (`noise`), and a decoder."""
+
+    noise: Tensor
+
+    def __init__(self, head: nn.Linear, size: int, scale: float, weight: float) -> None:
+        super().__init__()
+        self.scale, self.weight = scale, weight
+        self.encoder = nn.Linear(head.in_features, 2 * size)
+        self.decoder = nn.Linear(size, head.in_features)
+        self.head = head
+        self.register_buffer("noise", torch.zeros(1, size), persistent=False)
+
+    def forward(self, features: Float[Tensor, "n f"]) -> Float[Tensor, "n classes"]:
+        """Return the head's answers to features that have been through the bottleneck."""
+        mean, spread = self.parts(self.encoder(features))
+        return self.head(self.decoder(mean + self.scale * spread * _rows(self.noise, len(mean))))
+
+    def parts(self, encoded: Float[Tensor, "n e"]) -> tuple[Float[Tensor, "n k"], Float[Tensor, "n k"]]:
+        """Return mean and standard deviation of what the encoder says."""
+        mean, spread = encoded.chunk(2, -1)
+        return mean, functional.softplus(spread)
+
+    def divergence(self, encoded: Float[Tensor, "n e"]) -> Float[Tensor, ""]:
+        """Return the weighted mean divergence from a standard normal distribution, in bits."""
+        mean, spread = self.parts(encoded)
+        each = (mean.square() + spread.square() - 2 * spread.log() - 1).sum(-1) / 2
+        return self.weight * each.mean() / math.log(2)
+
+
+class Masked(nn.Module):
+    """A linear layer behind dropout: `kept` is a row of zeros and larger numbers an image, or ones for all."""
+
+    kept: Tensor
+
+    def __init__(self, head: nn.Linear) -> None:
+        super().__init__()
+        self.head = head
+        self.register_buffer("kept", torch.ones(1, head.in_features), persistent=False)
+
+    def forward(self, features: Float[Tensor, "n f"]) -> Float[Tensor, "n classes"]:
+        """Return the head's answers to the features that are kept."""
+        return self.head(features * _rows(self.kept, len(features)))
+
+
+@contextmanager
+def divergences(network: nn.Module) -> Iterator[list[Tensor]]:
+    """Collect what every bottleneck of a network adds to the loss while images go through it."""
+    found: list[Tensor] = []
+    layers = [layer for layer in network.modules() if isinstance(layer, Bottleneck) and layer.weight > 0]
+    hooks = [layer.encoder.register_forward_hook(_noting(layer, found)) for layer in layers]
+    try:
+        yield found
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def buffers_of(network: nn.Module, layer: type[nn.Module], name: str) -> list[str]:
+    """Return the full names of a buffer of every layer of one kind."""
+    places = [place for place, module in network.named_modules() if isinstance(module, layer)]
+    return [f"{place}.{name}" if place else name for place in places]
+
+
+def last_linear(network: nn.Module) -> str | None:
+    """Return the name of the last linear layer; None where there is none."""
+    names = [name for name, layer in network.named_modules() if isinstance(layer, nn.Linear)]
+    return names[-1] if names else None
+
+
+def _rows(dice: Tensor, count: int) -> Tensor:
+    """Return the dice of so many images, or the one row that is for all."""
+    return dice[:count] if len(dice) > 1 else dice
+
+
+def _noting(layer: Bottleneck, found: list[Tensor]):
+    def hook(_: nn.Module, __: tuple, encoded: Tensor) -> None:
+        found.append(layer.divergence(encoded))
+
+    return hook
