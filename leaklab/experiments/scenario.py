@@ -71,8 +71,9 @@ class Scenario(Settings):
         shape = (1 if self.source.grey else 3, size, size)
         network = self.network.skeleton(shape, self.classes)
         return Observation(
-            network=federation.trained_network(network, torch.Generator()), weights={}, buffers={}, update={}, image_shape=shape,
-            num_classes=self.classes, num_images=count if threat.number else 0,
+            network=federation.trained_network(network, torch.Generator()),
+            weights={}, buffers={}, update={}, image_shape=shape, num_classes=self.classes,
+            num_images=count if threat.number else 0,
             num_clients=1 if one else federation.clients,
             epochs=training.epochs if threat.epochs else None,
             batch_size=training.batch_size if threat.batch_size else None,

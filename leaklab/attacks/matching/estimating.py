@@ -10,6 +10,7 @@ from leaklab.protocol.updates import Update, norm
 
 _ENOUGH = 16  # numbers in a tensor, fewer of which say nothing
 _PRUNED = 0.05  # share of zeros in every tensor, below which they may have come about by themselves
+_EQUAL = 1e-6  # relative; sizes nearer than this are the same but for rounding
 _FEW = 0.5  # of the numbers of a tensor have sizes of their own, where they were rounded
 _ALIKE = 0.1  # between the tensors' shares of zeros, where one share was meant for all
 _SILENT = 0.01  # share of columns of zeros
@@ -33,7 +34,7 @@ def estimated(observation: Observation) -> tuple[Defence, ...]:
         found.append(RandomK(left_out=pruned))
     elif silent := _silent(observation):
         found.append(Soteria(rate=silent))
-    if _shortened(observation):
+    if not inside and _shortened(observation):  # dice in the network change lengths too
         found.append(Clip(bound=float(norm(seen))))
     return tuple(found)
 
