@@ -6,7 +6,7 @@ import torch
 from pydantic import field_validator
 from torch import Tensor, nn
 
-from leaklab.protocol.defences.contract import Gradient, Hooks, Place
+from leaklab.protocol.defences.contract import Gradient, Hooks, Imitation, Place
 from leaklab.protocol.defences.guarantee import Exposure, Guarantee
 from leaklab.protocol.defences.noise import normal_like
 from leaklab.protocol.training import Pass
@@ -92,8 +92,15 @@ class DPSGD(_Clipped):
         mixing = any(getattr(layer, "statistics", "") == "batch" for layer in network.modules())
         return [_BATCH_NORM] if mixing else []
 
-    def trained(self, gradient: Gradient, forward: Pass, generator: torch.Generator | None) -> Gradient:
-        """Return the mean of the clipped gradients of a step, with noise where there are dice."""
+    def trained(self, gradient: Gradient, forward: Pass, generator: torch.Generator) -> Gradient:
+        """Return the mean of the clipped gradients of a step, with noise."""
+        return self._step(gradient, generator)
+
+    def imitated(self, network: nn.Module, seen: Update) -> Imitation:
+        """Return the mean of the clipped gradients of a step."""
+        return lambda gradient, forward: self._step(gradient, None)
+
+    def _step(self, gradient: Gradient, generator: torch.Generator | None) -> Gradient:
 
         def step(weights: Weights, images: Tensor, targets: Tensor) -> Update:
             def of_one(image: Tensor, target: Tensor) -> Update:

@@ -13,7 +13,7 @@ Contract, in the order of a client's work:
 
 What an attacker does who knows of the defence, but not of its dice:
 
-    trained(gradient, forward, None)      the same step without the dice
+    imitated(network, seen)               (gradient, forward) -> the same step, as far as it can be done without dice
     imitate(dummy, seen)                  its dummy update as it would have been sent, differentiable
     ignored(seen)                         names of the tensors from which it learns nothing
 """
@@ -31,6 +31,7 @@ from leaklab.protocol.updates import Update, Weights
 from leaklab.settings import Settings
 
 Gradient = Callable[[Weights, Float[Tensor, "n c h w"], Float[Tensor, "n classes"]], Update]
+Imitation = Callable[[Gradient, Pass], Gradient]
 Place = Literal["photographs", "network", "local step", "update"]
 
 
@@ -58,9 +59,13 @@ class Hooks(Settings):
         """Return the network as it is in one local step over a number of images."""
         return forward
 
-    def trained(self, gradient: Gradient, forward: Pass, generator: Generator | None) -> Gradient:
-        """Return what stands for the gradient of a local step; without dice where there are none."""
+    def trained(self, gradient: Gradient, forward: Pass, generator: Generator) -> Gradient:
+        """Return what stands for the gradient of a local step."""
         return gradient
+
+    def imitated(self, network: nn.Module, seen: Update) -> Imitation:
+        """Return how somebody changes the gradient of a local step who saw an update and does not know the dice."""
+        return lambda gradient, forward: gradient
 
     def protect(self, update: Update, generator: Generator) -> Update:
         """Return what is sent."""

@@ -6,15 +6,17 @@ from dataclasses import replace
 from typing import ClassVar, Literal
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.func import grad
 
-from leaklab.protocol.defences.contract import Hooks, Place
+from leaklab.protocol.defences.contract import Gradient, Hooks, Imitation, Place
 from leaklab.protocol.defences.noise import normal_like
 from leaklab.protocol.layers import Bottleneck, buffers_of, last_linear
 from leaklab.protocol.training import Pass
-from leaklab.protocol.updates import Update
+from leaklab.protocol.updates import Update, Weights
 from leaklab.settings import knob
 
+_ONE_IMAGE = 1e-4  # what of a matrix may be left beside a single product, for rounding
 _NO_LAYER = "PRECODE stands before the last linear layer, and this network has none: choose another network."
 
 
@@ -67,13 +69,63 @@ class PRECODE(Hooks):
         fresh = {name: normal_like(forward.buffers[name].expand(count, -1), generator) for name in names}
         return replace(forward, buffers={**forward.buffers, **fresh})
 
-    def ignored(self, seen: Update) -> frozenset[str]:
-        """Return the tensors of the bottleneck and of the layer behind it: all that the dice reach directly.
+    def imitated(self, network: nn.Module, seen: Update) -> Imitation:
+        """Return a step that needs neither dice nor label: the slopes that came down through the bottleneck were sent.
 
-        Source: Scheliga et al. 2022b (arXiv 2208.04767).
+        Of one photograph the encoder's bias has the slopes δ at what it says, and a loss ⟨δ, encoder(r(x))⟩ has the
+        same gradients in it and in every layer below. Of several photographs only the mean of their slopes is sent.
+        """
+        slopes = _slopes(network, seen)
+        if slopes is None:
+            return super().imitated(network, seen)
+        name, sent = slopes
+        return lambda _, forward: _through(forward, name, sent)
+
+    def ignored(self, seen: Update) -> frozenset[str]:
+        """Return the tensors that the dice reach: behind the encoder, and it too where its slopes are of several images.
+
+        Source: Scheliga et al. 2022b (arXiv 2208.04767) passes over all of the bottleneck and the layer behind it.
         """
         inside = {name.removesuffix("encoder.weight") for name in seen if name.endswith("encoder.weight")}
-        return frozenset(name for name in seen if any(name.startswith(prefix) for prefix in inside))
+        kept = {f"{prefix}encoder." for prefix in inside if _rank_one(seen, f"{prefix}encoder")}
+        return frozenset(
+            name for name in seen
+            if any(map(name.startswith, inside)) and not any(map(name.startswith, kept))
+        )  # fmt: skip
+
+
+def _through(forward: Pass, encoder: str, slopes: Tensor) -> Gradient:
+    """Return the gradient of ⟨δ, encoder(r(x))⟩: zero in all that stands behind the encoder."""
+
+    def step(weights: Weights, images: Tensor, targets: Tensor) -> Update:
+        def told(weights: Weights) -> Tensor:
+            met: list[Tensor] = []
+            layer = forward.network.get_submodule(encoder)
+            hook = layer.register_forward_hook(lambda _, __, encoded: met.append(encoded))
+            try:
+                forward.logits(weights, images)
+            finally:
+                hook.remove()
+            return (met[0] * slopes).sum()
+
+        return grad(told)(weights)
+
+    return step
+
+
+def _slopes(network: nn.Module, seen: Update) -> tuple[str, Tensor] | None:
+    """Return a bottleneck's encoder and the slopes at what it says, where they are of one image."""
+    places = [place for place, layer in network.named_modules() if isinstance(layer, Bottleneck)]
+    encoders = [f"{place}.encoder".removeprefix(".") for place in places]
+    return next(((name, seen[f"{name}.bias"]) for name in encoders if _rank_one(seen, name)), None)
+
+
+def _rank_one(seen: Update, encoder: str) -> bool:
+    """Return whether the gradient of an encoder's weights is its bias's times one row: that of a single image."""
+    matrix, slopes = seen[f"{encoder}.weight"].double(), seen[f"{encoder}.bias"].double()
+    features = slopes @ matrix / slopes.square().sum().clamp_min(torch.finfo(slopes.dtype).tiny)
+    left = matrix - torch.outer(slopes, features)
+    return bool(left.norm() <= _ONE_IMAGE * matrix.norm())
 
 
 def _initialise(layer: nn.Linear, generator: torch.Generator) -> None:

@@ -70,7 +70,7 @@ class Uniform(Hooks):
         return Parcel(parcel.numbers, self.bits, parcel.side + _SCALE * len(update))
 
     def imitate(self, dummy: Update, seen: Update) -> Update:
-        """Return what was seen wherever the dummy update would have been rounded to it; the others as far off as they are."""
+        """Return what was seen wherever the dummy would have been rounded to it, and the others as far off as they are."""
         return {name: seen[name] + _beyond(tensor - seen[name], self._step(seen[name]) / 2)
                 for name, tensor in dummy.items()}  # fmt: skip
 
@@ -106,8 +106,8 @@ class Sign(Hooks):
     def imitate(self, dummy: Update, seen: Update) -> Update:
         """Return what was seen, but for the numbers whose sign is wrong: these are off by how wrong they are.
 
-        The squared distance is then Σ max(0, −sᵢgᵢ)²/‖g‖² in units of what was seen: it is zero as soon as all signs are
-        right, whatever the sizes are.
+        The squared distance is then Σ max(0, −sᵢgᵢ)²/‖g‖² in units of what was seen: zero as soon as all signs are right,
+        whatever the sizes are.
         """
         longest, length = norm(seen), norm(dummy)
         scale = longest / length.clamp_min(torch.finfo(length.dtype).tiny)

@@ -48,9 +48,9 @@ class Soteria(Hooks):
         needed = 2 if self.variant == "rows" else 1
         return [] if len(_linear(network)) >= needed else [_NO_LAYER]
 
-    def trained(self, gradient: Gradient, forward: Pass, generator: torch.Generator | None) -> Gradient:
-        """Return the gradient of a step with the silenced features at zero; somebody without the photographs cannot."""
-        if generator is None or self.rate == 0:
+    def trained(self, gradient: Gradient, forward: Pass, generator: torch.Generator) -> Gradient:
+        """Return the gradient of a step with the silenced features at zero."""
+        if self.rate == 0:
             return gradient
 
         def step(weights: Weights, images: Tensor, targets: Tensor) -> Update:

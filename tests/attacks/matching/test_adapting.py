@@ -86,22 +86,28 @@ def test_dice_cannot_be_undone(defence: Defence):
     assert loss(GradientMatching(adapt="told"), observation) == loss(GradientMatching(), observation) > 0
 
 
-def test_what_the_dice_of_a_bottleneck_reach_is_passed_over():
-    observation = observed(PRECODE())
-    inside = {name for name in observation.update if name.startswith("linear.")}
+def test_a_bottleneck_hands_down_what_of_one_photograph_needs_neither_dice_nor_label():
+    assert loss(GradientMatching(adapt="told"), observed(PRECODE())) < 1e-12
+    wrong = GradientMatching(adapt="told").bind(observed(PRECODE()), (scene().labels + 1) % 4)
+    assert float(wrong.losses(scene().images.flatten().unsqueeze(0))) < 1e-12
+
+
+@pytest.mark.parametrize(("images", "behind"), [(1, ("linear.decoder", "linear.head")), (2, ("linear",))])
+def test_what_the_dice_of_a_bottleneck_reach_is_passed_over(images: int, behind: tuple[str, ...]):
+    observation = observed(PRECODE(), images=images)
     blurred = {
-        name: tensor + 7 if name in inside else tensor for name, tensor in observation.update.items()
+        name: tensor + 7 if name.startswith(behind) else tensor for name, tensor in observation.update.items()
     }  # fmt: skip
-    stage = GradientMatching(adapt="told")
-    assert loss(stage, observation) == loss(stage, replace(observation, update=blurred))
-    assert inside and loss(GradientMatching(), observation) != loss(
-        GradientMatching(), replace(observation, update=blurred)
-    )
+    assert any(not torch.equal(blurred[name], tensor) for name, tensor in observation.update.items())
+    other, told = replace(observation, update=blurred), GradientMatching(adapt="told")
+    assert loss(told, observation, images) == loss(told, other, images)
+    assert loss(GradientMatching(), observation, images) != loss(GradientMatching(), other, images)
 
 
 def test_where_everything_would_be_passed_over_everything_is_compared():
-    seen = {"encoder.weight": torch.ones(2, 2)}
-    assert float(adapted(L2(), seen, (PRECODE(),))({"encoder.weight": torch.zeros(1, 2, 2)})) == 4
+    seen = {"encoder.weight": torch.eye(2), "encoder.bias": torch.ones(2)}
+    nothing = {name: torch.zeros_like(tensor).unsqueeze(0) for name, tensor in seen.items()}
+    assert float(adapted(L2(), seen, (PRECODE(),))(nothing)) == 4
 
 
 def test_who_is_told_nothing_cannot_adapt_to_it():
