@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from leaklab.protocol.defences import Defence
-from leaklab.protocol.defences.contract import Imitation
+from leaklab.protocol.defences.contract import Gradient, Imitation
 from leaklab.protocol.training import Pass
 from leaklab.protocol.updates import Update, Weights
 
@@ -26,10 +26,10 @@ class Defended(Pass):
         forward = Pass(self.network, self.buffers, self.at_once, self.recompute)
         for defence in self.defences:
             forward = defence.drawn(forward, len(images), self.generator)
-        gradient = forward.gradient
+        gradient: Gradient = Pass.gradient
         for defence in self.defences:
-            gradient = defence.trained(gradient, forward, self.generator)
-        return gradient(weights, images, labels)
+            gradient = defence.trained(gradient, self.generator)
+        return gradient(forward, weights, images, labels)
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,7 @@ class Imitated(Pass):
         self, weights: Weights, images: Float[Tensor, "n c h w"], labels: Float[Tensor, "n classes"]
     ) -> Update:
         """Return what would stand for the gradient of one local step, as far as it can be known."""
-        forward = Pass(self.network, self.buffers, self.at_once, self.recompute)
-        gradient = forward.gradient
+        gradient: Gradient = Pass.gradient
         for way in self.ways:
-            gradient = way(gradient, forward)
-        return gradient(weights, images, labels)
+            gradient = way(gradient)
+        return gradient(Pass(self.network, self.buffers, self.at_once, self.recompute), weights, images, labels)

@@ -9,9 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils import skip_init
+
+from leaklab.protocol.updates import Weights
+
+_ONE_IMAGE = 1e-4  # what of a matrix may be left beside a single product, for rounding
 
 
 class Bottleneck(nn.Module):
@@ -22,15 +27,16 @@ class Bottleneck(nn.Module):
     def __init__(self, head: nn.Linear, size: int, scale: float, weight: float) -> None:
         super().__init__()
         self.scale, self.weight = scale, weight
-        self.encoder = nn.Linear(head.in_features, 2 * size)
-        self.decoder = nn.Linear(size, head.in_features)
+        # Left empty: torch would fill them from its global generator.
+        self.encoder = skip_init(nn.Linear, head.in_features, 2 * size)
+        self.decoder = skip_init(nn.Linear, size, head.in_features)
         self.head = head
         self.register_buffer("noise", torch.zeros(1, size), persistent=False)
 
     def forward(self, features: Float[Tensor, "n f"]) -> Float[Tensor, "n classes"]:
         """Return the head's answers to features that have been through the bottleneck."""
         mean, spread = self.parts(self.encoder(features))
-        return self.head(self.decoder(mean + self.scale * spread * _rows(self.noise, len(mean))))
+        return self.head(self.decoder(mean + self.scale * spread * self.noise))
 
     def parts(self, encoded: Float[Tensor, "n e"]) -> tuple[Float[Tensor, "n k"], Float[Tensor, "n k"]]:
         """Return mean and standard deviation of what the encoder says."""
@@ -56,7 +62,7 @@ class Masked(nn.Module):
 
     def forward(self, features: Float[Tensor, "n f"]) -> Float[Tensor, "n classes"]:
         """Return the head's answers to the features that are kept."""
-        return self.head(features * _rows(self.kept, len(features)))
+        return self.head(features * self.kept)
 
 
 @contextmanager
@@ -78,15 +84,27 @@ def buffers_of(network: nn.Module, layer: type[nn.Module], name: str) -> list[st
     return [f"{place}.{name}" if place else name for place in places]
 
 
+def dice_of(network: nn.Module, buffers: Weights, chosen: Int[Tensor, "m"]) -> Weights:
+    """Return the buffers with the dice of some of the images alone; a row that is for all of them stays."""
+    names = buffers_of(network, Bottleneck, "noise") + buffers_of(network, Masked, "kept")
+    return {**buffers, **{name: buffers[name][chosen] for name in names if len(buffers[name]) > 1}}
+
+
 def last_linear(network: nn.Module) -> str | None:
     """Return the name of the last linear layer; None where there is none."""
     names = [name for name, layer in network.named_modules() if isinstance(layer, nn.Linear)]
     return names[-1] if names else None
 
 
-def _rows(dice: Tensor, count: int) -> Tensor:
-    """Return the dice of so many images, or the one row that is for all."""
-    return dice[:count] if len(dice) > 1 else dice
+def is_of_one_image(seen: dict[str, Tensor], layer: str) -> bool:
+    """Return whether the gradient of a linear layer's weights is its bias's times one row, as of a single image."""
+    matrix, slopes = seen[f"{layer}.weight"].double(), seen.get(f"{layer}.bias")
+    if slopes is None:
+        return False
+    slopes = slopes.double()
+    features = slopes @ matrix / slopes.square().sum().clamp_min(torch.finfo(slopes.dtype).tiny)
+    left = matrix - torch.outer(slopes, features)
+    return bool(left.norm() <= _ONE_IMAGE * matrix.norm())
 
 
 def _noting(layer: Bottleneck, found: list[Tensor]):

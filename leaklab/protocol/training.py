@@ -1,6 +1,6 @@
 """Local training as one pure, differentiable function, used by the honest client and by the attacker's dummy alike."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, grad
 from torch.nn import functional
 
-from leaklab.protocol.layers import divergences
+from leaklab.protocol.layers import dice_of, divergences
 from leaklab.protocol.recomputing import recomputed
 from leaklab.protocol.updates import Update, Weights, added, step
 from leaklab.settings import Settings, knob
@@ -72,6 +72,10 @@ class Pass:
     at_once: int = 0  # images whose gradient is computed together, to bound the memory; 0 for all
     recompute: bool = False  # whether to forget each local step once it is taken, and take it again when asked back
 
+    def of(self, chosen: Int[Tensor, "m"]) -> "Pass":
+        """Return the network as some of the images meet it, whose dice are their own."""
+        return replace(self, buffers=dice_of(self.network, self.buffers, chosen))
+
     def logits(self, weights: Weights, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n classes"]:
         """Return what the network answers to the images."""
         return functional_call(self.network, {**weights, **self.buffers}, (images,))
@@ -94,8 +98,8 @@ class Pass:
         if not 0 < self.at_once < len(images):
             return grad(self.loss)(weights, images, labels)
         total: Update = {name: torch.zeros_like(tensor) for name, tensor in weights.items()}
-        for part, its_labels in zip(images.split(self.at_once), labels.split(self.at_once), strict=True):
-            update, share = grad(self.loss)(weights, part, its_labels), len(part) / len(images)
+        for part in torch.arange(len(images), device=images.device).split(self.at_once):
+            update, share = grad(self.of(part).loss)(weights, images[part], labels[part]), len(part) / len(images)
             total = {name: total[name] + share * update[name] for name in total}
         return total
 

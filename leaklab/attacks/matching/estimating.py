@@ -1,10 +1,12 @@
 """What can be made out of a defence by whoever sees only the update: what it left behind says how it was made."""
 
+from collections.abc import Iterator
+
 import torch
 from torch.nn import functional
 
-from leaklab.protocol.defences import PRECODE, Clip, Defence, RandomK, Sign, Soteria
-from leaklab.protocol.layers import Bottleneck, last_linear
+from leaklab.protocol.defences import PRECODE, Clip, Defence, Dropout, RandomK, Sign, Soteria
+from leaklab.protocol.layers import Bottleneck, Masked, last_linear
 from leaklab.protocol.observation import Observation
 from leaklab.protocol.updates import Update, norm
 
@@ -14,6 +16,7 @@ _EQUAL = 1e-6  # relative; sizes nearer than this are the same but for rounding
 _FEW = 0.5  # of the numbers of a tensor have sizes of their own, where they were rounded
 _ALIKE = 0.1  # between the tensors' shares of zeros, where one share was meant for all
 _SILENT = 0.01  # share of columns of zeros
+_MOST_DROPPED = 0.95  # a dropout with nothing left would be none
 _SHORT = 0.5  # of the shortest gradient of a public photograph: what is shorter was shortened
 _PHOTOGRAPHS = 4  # of the attacker's own, whose gradients it compares with
 
@@ -23,28 +26,34 @@ def estimated(observation: Observation) -> tuple[Defence, ...]:
 
     Noise and rounding leave nothing that could be undone, and are not looked for.
     """
-    seen = observation.update
-    inside = any(isinstance(layer, Bottleneck) for layer in observation.network.modules())
-    found: list[Defence] = [PRECODE()] if inside else []
+    seen, inside = observation.update, tuple(_in_the_network(observation))
     if _signs(seen):
-        return (*found, Sign(scale="mean"))
+        return (*inside, Sign(scale="mean"))
     if _rounded(seen):
-        return tuple(found)
+        return inside
+    found: list[Defence] = []
     if (pruned := _pruned(seen)) is not None:
         found.append(RandomK(left_out=pruned))
-    elif silent := _silent(observation):
+    elif not inside and (silent := _silent(observation)):
         found.append(Soteria(rate=silent))
-    if not inside and _shortened(observation):  # dice in the network change lengths too
+    if not inside and _shortened(observation, found):  # dice in the network change lengths too
         found.append(Clip(bound=float(norm(seen))))
-    return tuple(found)
+    return (*inside, *found)
+
+
+def _in_the_network(observation: Observation) -> Iterator[Defence]:
+    """Yield the defences that are layers: everybody has the network, and can see them there."""
+    layers = {type(layer) for layer in observation.network.modules()}
+    if Bottleneck in layers:
+        yield PRECODE()
+    if Masked in layers:
+        yield Dropout(rate=min(_silent(observation), _MOST_DROPPED))
 
 
 def _signs(seen: Update) -> bool:
     """Return whether every tensor holds a single size of number, with either sign."""
     large = [tensor.abs() for tensor in seen.values() if tensor.numel() >= _ENOUGH]
-    return bool(large) and all(
-        bool((size.max() > 0) & (size.max() - size.min() <= 1e-6 * size.max())) for size in large
-    )
+    return bool(large) and all(0 < float(sizes.max()) <= (1 + _EQUAL) * float(sizes.min()) for sizes in large)
 
 
 def _rounded(seen: Update) -> bool:
@@ -73,8 +82,8 @@ def _silent(observation: Observation) -> float:
     return share if share >= _SILENT else 0.0
 
 
-def _shortened(observation: Observation) -> bool:
-    """Return whether the update is much shorter than those that the attacker's own photographs would have made."""
+def _shortened(observation: Observation, found: list[Defence]) -> bool:
+    """Return whether the update is much shorter than those the attacker's own photographs would have come to."""
     public, steps = observation.public, observation.local_steps
     if public is None or steps is None or len(public) < observation.num_images:
         return False
@@ -84,5 +93,8 @@ def _shortened(observation: Observation) -> bool:
         images = public[start : start + count]
         labels = torch.arange(start, start + count, device=images.device) % observation.num_classes
         targets = functional.one_hot(labels, observation.num_classes).to(images)
-        lengths.append(float(norm(forward.gradient(observation.weights, images, targets))))
+        update = forward.gradient(observation.weights, images, targets)
+        for defence in found:
+            update = defence.imitate(update, observation.update)
+        lengths.append(float(norm(update)))
     return float(norm(observation.update)) < _SHORT * steps * min(lengths)

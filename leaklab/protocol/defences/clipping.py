@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from leaklab.protocol.defences.contract import Gradient, Hooks, Imitation, Place
 from leaklab.protocol.defences.guarantee import Exposure, Guarantee
 from leaklab.protocol.defences.noise import normal_like
+from leaklab.protocol.defences.parcel import Parcel
 from leaklab.protocol.training import Pass
 from leaklab.protocol.updates import Update, Weights, norm, scaled
 from leaklab.settings import knob
@@ -58,6 +59,10 @@ class Clip(_Clipped):
         spread = self.noise_multiplier * self.bound
         return {name: tensor + spread * normal_like(tensor, generator) for name, tensor in shortened.items()}
 
+    def packed(self, parcel: Parcel, update: Update) -> Parcel:
+        """Return all of the update where there is noise: nothing that was shortened before stays so."""
+        return Parcel.of(update) if self.noise_multiplier else parcel
+
     def guarantee(self, exposure: Exposure) -> Guarantee | None:
         """Return the noise a round; that of several clients adds up where only their sum is seen."""
         if self.noise_multiplier == 0:
@@ -92,21 +97,22 @@ class DPSGD(_Clipped):
         mixing = any(getattr(layer, "statistics", "") == "batch" for layer in network.modules())
         return [_BATCH_NORM] if mixing else []
 
-    def trained(self, gradient: Gradient, forward: Pass, generator: torch.Generator) -> Gradient:
+    def trained(self, gradient: Gradient, generator: torch.Generator) -> Gradient:
         """Return the mean of the clipped gradients of a step, with noise."""
         return self._step(gradient, generator)
 
     def imitated(self, network: nn.Module, seen: Update) -> Imitation:
         """Return the mean of the clipped gradients of a step."""
-        return lambda gradient, forward: self._step(gradient, None)
+        return lambda gradient: self._step(gradient, None)
 
     def _step(self, gradient: Gradient, generator: torch.Generator | None) -> Gradient:
+        def step(forward: Pass, weights: Weights, images: Tensor, targets: Tensor) -> Update:
+            def of_one(number: Tensor) -> Update:
+                one = number.unsqueeze(0)
+                return clipped(gradient(forward.of(one), weights, images[one], targets[one]), self.bound)
 
-        def step(weights: Weights, images: Tensor, targets: Tensor) -> Update:
-            def of_one(image: Tensor, target: Tensor) -> Update:
-                return clipped(gradient(weights, image.unsqueeze(0), target.unsqueeze(0)), self.bound)
-
-            each = torch.func.vmap(of_one)(images, targets)
+            numbers = torch.arange(len(images), device=images.device)
+            each = torch.func.vmap(of_one, chunk_size=forward.at_once or None)(numbers)
             together = {name: tensor.mean(0) for name, tensor in each.items()}
             if generator is None or self.noise_multiplier == 0:
                 return together
@@ -126,6 +132,5 @@ class DPSGD(_Clipped):
 
 def clipped(update: Update, bound: float) -> Update:
     """Return an update shortened to a length, its direction kept; one that is short enough stays as it is."""
-    length = norm(update)
-    factor = (bound / length.clamp_min(torch.finfo(length.dtype).tiny)).clamp(max=1)
-    return scaled(update, factor)
+    # Not min(1, C/‖g‖): the slope of C/‖g‖ at a tiny length is infinite, and nothing times infinity is no number.
+    return scaled(update, bound / norm(update).clamp_min(bound))

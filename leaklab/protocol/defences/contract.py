@@ -6,14 +6,14 @@ Contract, in the order of a client's work:
     rebuilt(network, generator)           a network with layers of the defence's own, agreed on before the first round
     prepare(images, targets, generator)   what the client trains on instead of its photographs
     drawn(forward, count, generator)      the network with fresh dice in its layers, once a local step
-    trained(gradient, forward, generator) what the client computes in each local step instead of the plain gradient
+    trained(gradient, generator)          what the client computes in each local step instead of the plain gradient
     protect(update, generator)            what it sends instead of its update
     packed(parcel, update)                what of it has to go over the wire
     guarantee(exposure)                   the noise that an accountant makes an epsilon of, where there is any
 
 What an attacker does who knows of the defence, but not of its dice:
 
-    imitated(network, seen)               (gradient, forward) -> the same step, as far as it can be done without dice
+    imitated(network, seen)               gradient -> the same step, as far as it can be done without dice
     imitate(dummy, seen)                  its dummy update as it would have been sent, differentiable
     ignored(seen)                         names of the tensors from which it learns nothing
 """
@@ -30,8 +30,9 @@ from leaklab.protocol.training import Pass
 from leaklab.protocol.updates import Update, Weights
 from leaklab.settings import Settings
 
-Gradient = Callable[[Weights, Float[Tensor, "n c h w"], Float[Tensor, "n classes"]], Update]
-Imitation = Callable[[Gradient, Pass], Gradient]
+# The network comes along, since the images of one part have dice of their own in its layers.
+Gradient = Callable[[Pass, Weights, Float[Tensor, "n c h w"], Float[Tensor, "n classes"]], Update]
+Imitation = Callable[[Gradient], Gradient]
 Place = Literal["photographs", "network", "local step", "update"]
 
 
@@ -59,13 +60,13 @@ class Hooks(Settings):
         """Return the network as it is in one local step over a number of images."""
         return forward
 
-    def trained(self, gradient: Gradient, forward: Pass, generator: Generator) -> Gradient:
+    def trained(self, gradient: Gradient, generator: Generator) -> Gradient:
         """Return what stands for the gradient of a local step."""
         return gradient
 
     def imitated(self, network: nn.Module, seen: Update) -> Imitation:
         """Return how somebody changes the gradient of a local step who saw an update and does not know the dice."""
-        return lambda gradient, forward: gradient
+        return lambda gradient: gradient
 
     def protect(self, update: Update, generator: Generator) -> Update:
         """Return what is sent."""

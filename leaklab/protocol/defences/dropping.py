@@ -5,12 +5,14 @@ from dataclasses import replace
 from typing import ClassVar, Literal
 
 import torch
-from torch import nn
+from jaxtyping import Float
+from torch import Tensor, nn
 
-from leaklab.protocol.defences.contract import Hooks, Place
+from leaklab.protocol.defences.contract import Hooks, Imitation, Place
 from leaklab.protocol.defences.noise import uniform_like
-from leaklab.protocol.layers import Masked, buffers_of, last_linear
+from leaklab.protocol.layers import Masked, buffers_of, is_of_one_image, last_linear
 from leaklab.protocol.training import Pass
+from leaklab.protocol.updates import Update
 from leaklab.settings import knob
 
 _NO_LAYER = "Dropout stands before the last linear layer, and this network has none: choose another network."
@@ -39,7 +41,7 @@ class Dropout(Hooks):
         grown = copy.deepcopy(network)
         name = last_linear(grown)
         head = grown.get_submodule(name)
-        layer = Masked(head).to(device=head.weight.device, dtype=head.weight.dtype)
+        layer = Masked(head).to(device=head.weight.device, dtype=head.weight.dtype).train(head.training)
         if not name:
             return layer
         grown.set_submodule(name, layer)
@@ -52,3 +54,20 @@ class Dropout(Hooks):
             chance = uniform_like(forward.buffers[name].expand(count, -1), generator)
             fresh[name] = (chance >= self.rate).to(chance) / (1 - self.rate)
         return replace(forward, buffers={**forward.buffers, **fresh})
+
+    def imitated(self, network: nn.Module, seen: Update) -> Imitation:
+        """Return a step through the features that were kept: of one photograph the silent columns say which were not.
+
+        Of several photographs each has a mask of its own, and nothing is known of them.
+        """
+        kept = {
+            name: self._read(seen[f"{name.removesuffix('kept')}head.weight"])
+            for name in buffers_of(network, Masked, "kept")
+            if is_of_one_image(seen, f"{name.removesuffix('kept')}head")
+        }
+        if not kept:
+            return super().imitated(network, seen)
+        return lambda _, forward: replace(forward, buffers={**forward.buffers, **kept}).gradient
+
+    def _read(self, matrix: Float[Tensor, "c f"]) -> Float[Tensor, "1 f"]:
+        return (matrix != 0).any(0, keepdim=True).to(matrix) / (1 - self.rate)

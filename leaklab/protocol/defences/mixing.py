@@ -51,7 +51,8 @@ class Mixup(Hooks):
         # Of the others in a row the one's own place is left out, so that each photograph is in its mixture once.
         chosen = [torch.cat([torch.tensor([own]), rest + (rest >= own)]) for own, rest in enumerate(others)]
         picked = torch.stack(chosen).to(images.device)
-        mixed = torch.einsum("nk,nkchw->nchw", share, images[picked])
+        # Coefficients may add up to a hair more than 1.
+        mixed = torch.einsum("nk,nkchw->nchw", share, images[picked]).clamp(0, 1)
         return mixed, torch.einsum("nk,nkc->nc", share, targets[picked])
 
 

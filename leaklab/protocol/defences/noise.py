@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 import torch
 
 from leaklab.protocol.defences.contract import Hooks
+from leaklab.protocol.defences.parcel import Parcel
 from leaklab.protocol.updates import Update
 from leaklab.settings import knob
 
@@ -29,6 +30,10 @@ class GaussianNoise(Hooks):
             return dict(update)
         return {name: tensor + self.sigma * normal_like(tensor, generator) for name, tensor in update.items()}
 
+    def packed(self, parcel: Parcel, update: Update) -> Parcel:
+        """Return all of the update: nothing that was shortened before stays so under noise."""
+        return Parcel.of(update) if self.sigma else parcel
+
 
 class LaplaceNoise(Hooks):
     """Independent Laplace noise of a given standard deviation on every number: b = σ/√2.
@@ -50,6 +55,10 @@ class LaplaceNoise(Hooks):
             return dict(update)
         scale = self.sigma / math.sqrt(2)
         return {name: tensor + scale * _laplace_like(tensor, generator) for name, tensor in update.items()}
+
+    def packed(self, parcel: Parcel, update: Update) -> Parcel:
+        """Return all of the update: nothing that was shortened before stays so under noise."""
+        return Parcel.of(update) if self.sigma else parcel
 
 
 def normal_like(tensor: torch.Tensor, generator: torch.Generator) -> torch.Tensor:

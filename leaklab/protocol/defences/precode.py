@@ -11,12 +11,11 @@ from torch.func import grad
 
 from leaklab.protocol.defences.contract import Gradient, Hooks, Imitation, Place
 from leaklab.protocol.defences.noise import normal_like
-from leaklab.protocol.layers import Bottleneck, buffers_of, last_linear
+from leaklab.protocol.layers import Bottleneck, buffers_of, is_of_one_image, last_linear
 from leaklab.protocol.training import Pass
 from leaklab.protocol.updates import Update, Weights
 from leaklab.settings import knob
 
-_ONE_IMAGE = 1e-4  # what of a matrix may be left beside a single product, for rounding
 _NO_LAYER = "PRECODE stands before the last linear layer, and this network has none: choose another network."
 
 
@@ -57,8 +56,8 @@ class PRECODE(Hooks):
             _initialise(part, generator)
         layer = layer.to(device=head.weight.device, dtype=head.weight.dtype)
         if not name:
-            return layer
-        grown.set_submodule(name, layer)
+            return layer.train(head.training)
+        grown.set_submodule(name, layer.train(head.training))
         return grown
 
     def drawn(self, forward: Pass, count: int, generator: torch.Generator) -> Pass:
@@ -79,25 +78,26 @@ class PRECODE(Hooks):
         if slopes is None:
             return super().imitated(network, seen)
         name, sent = slopes
-        return lambda _, forward: _through(forward, name, sent)
+        return lambda _: _through(name, sent)
 
     def ignored(self, seen: Update) -> frozenset[str]:
-        """Return the tensors that the dice reach: behind the encoder, and it too where its slopes are of several images.
+        """Return the tensors that the dice reach: behind the encoder, and it too where its slopes are of several.
 
         Source: Scheliga et al. 2022b (arXiv 2208.04767) passes over all of the bottleneck and the layer behind it.
         """
-        inside = {name.removesuffix("encoder.weight") for name in seen if name.endswith("encoder.weight")}
-        kept = {f"{prefix}encoder." for prefix in inside if _rank_one(seen, f"{prefix}encoder")}
+        first = [name.removesuffix("encoder.weight") for name in seen if name.endswith("encoder.weight")]
+        inside = {prefix for prefix in first if f"{prefix}decoder.weight" in seen}
+        kept = {f"{prefix}encoder." for prefix in inside if is_of_one_image(seen, f"{prefix}encoder")}
         return frozenset(
             name for name in seen
             if any(map(name.startswith, inside)) and not any(map(name.startswith, kept))
         )  # fmt: skip
 
 
-def _through(forward: Pass, encoder: str, slopes: Tensor) -> Gradient:
+def _through(encoder: str, slopes: Tensor) -> Gradient:
     """Return the gradient of ⟨δ, encoder(r(x))⟩: zero in all that stands behind the encoder."""
 
-    def step(weights: Weights, images: Tensor, targets: Tensor) -> Update:
+    def step(forward: Pass, weights: Weights, images: Tensor, targets: Tensor) -> Update:
         def told(weights: Weights) -> Tensor:
             met: list[Tensor] = []
             layer = forward.network.get_submodule(encoder)
@@ -117,15 +117,7 @@ def _slopes(network: nn.Module, seen: Update) -> tuple[str, Tensor] | None:
     """Return a bottleneck's encoder and the slopes at what it says, where they are of one image."""
     places = [place for place, layer in network.named_modules() if isinstance(layer, Bottleneck)]
     encoders = [f"{place}.encoder".removeprefix(".") for place in places]
-    return next(((name, seen[f"{name}.bias"]) for name in encoders if _rank_one(seen, name)), None)
-
-
-def _rank_one(seen: Update, encoder: str) -> bool:
-    """Return whether the gradient of an encoder's weights is its bias's times one row: that of a single image."""
-    matrix, slopes = seen[f"{encoder}.weight"].double(), seen[f"{encoder}.bias"].double()
-    features = slopes @ matrix / slopes.square().sum().clamp_min(torch.finfo(slopes.dtype).tiny)
-    left = matrix - torch.outer(slopes, features)
-    return bool(left.norm() <= _ONE_IMAGE * matrix.norm())
+    return next(((name, seen[f"{name}.bias"]) for name in encoders if is_of_one_image(seen, name)), None)
 
 
 def _initialise(layer: nn.Linear, generator: torch.Generator) -> None:

@@ -28,6 +28,12 @@ class _Pruned(Hooks):
         """Return the dummy update where something arrived."""
         return sent_only(dummy, seen)
 
+    def _fewer(self, parcel: Parcel, update: Update, side: float) -> Parcel:
+        if self.left_out == 0:
+            return parcel
+        numbers = sum(self.kept(tensor.numel()) for tensor in update.values())
+        return Parcel(min(parcel.numbers, numbers), parcel.bits, parcel.side + side)
+
 
 class TopK(_Pruned):
     """Of each tensor the numbers that are largest in size: k = ⌈(1 − s)·n⌉ of n, exactly.
@@ -53,7 +59,7 @@ class TopK(_Pruned):
         for tensor in update.values():
             size = tensor.numel()
             side += min(size, self.kept(size) * math.ceil(math.log2(max(size, 2))))
-        return Parcel(_all_kept(self, update), parcel.bits, parcel.side + (side if self.left_out else 0))
+        return self._fewer(parcel, update, side)
 
 
 class RandomK(_Pruned):
@@ -77,16 +83,12 @@ class RandomK(_Pruned):
 
     def packed(self, parcel: Parcel, update: Update) -> Parcel:
         """Return the numbers that are sent, and a seed from which the server knows which they are."""
-        return Parcel(_all_kept(self, update), parcel.bits, parcel.side + (_SEED if self.left_out else 0))
+        return self._fewer(parcel, update, _SEED)
 
 
 def sent_only(dummy: Update, seen: Update) -> Update:
     """Return an update with zeros wherever another one has them."""
     return {name: tensor * (seen[name] != 0) for name, tensor in dummy.items()}
-
-
-def _all_kept(defence: _Pruned, update: Update) -> int:
-    return sum(defence.kept(tensor.numel()) for tensor in update.values())
 
 
 def _only(tensor: Tensor, kept: Tensor) -> Tensor:

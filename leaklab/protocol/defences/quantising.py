@@ -48,11 +48,12 @@ class QSGD(Hooks):
             return tensor.clone()
         steps = self.levels * tensor.abs() / longest
         up = uniform_like(tensor, generator) < steps - steps.floor()
-        return longest / self.levels * tensor.sign() * (steps.floor() + up)
+        # A number by itself is as long as its tensor but for rounding, and no step goes beyond that.
+        return longest / self.levels * tensor.sign() * (steps.floor() + up).clamp(max=self.levels)
 
 
 class Uniform(Hooks):
-    """Each number rounded to the nearest of 2ᵇ − 1 steps between the largest one and its opposite."""
+    """Each number rounded to the nearest of 2ᵇ − 1 places between the largest one and its opposite."""
 
     strength: ClassVar[str] = "bits"
     kind: Literal["uniform"] = "uniform"
@@ -70,7 +71,7 @@ class Uniform(Hooks):
         return Parcel(parcel.numbers, self.bits, parcel.side + _SCALE * len(update))
 
     def imitate(self, dummy: Update, seen: Update) -> Update:
-        """Return what was seen wherever the dummy would have been rounded to it, and the others as far off as they are."""
+        """Return what was seen wherever the dummy would be rounded to it, and the others as far off as they are."""
         return {name: seen[name] + _beyond(tensor - seen[name], self._step(seen[name]) / 2)
                 for name, tensor in dummy.items()}  # fmt: skip
 
@@ -106,8 +107,8 @@ class Sign(Hooks):
     def imitate(self, dummy: Update, seen: Update) -> Update:
         """Return what was seen, but for the numbers whose sign is wrong: these are off by how wrong they are.
 
-        The squared distance is then Σ max(0, −sᵢgᵢ)²/‖g‖² in units of what was seen: zero as soon as all signs are right,
-        whatever the sizes are.
+        The squared distance is then Σ max(0, −sᵢgᵢ)²/‖g‖² in units of what was seen: zero as soon as all signs are
+        right, whatever the sizes are.
         """
         longest, length = norm(seen), norm(dummy)
         scale = longest / length.clamp_min(torch.finfo(length.dtype).tiny)
@@ -118,7 +119,8 @@ class Sign(Hooks):
 
 
 def _signs(tensor: Tensor) -> Tensor:
-    return torch.where(tensor < 0, -torch.ones_like(tensor), torch.ones_like(tensor))
+    signs = torch.where(tensor < 0, -torch.ones_like(tensor), torch.ones_like(tensor))
+    return signs.where(tensor == tensor, tensor)  # what is no number stays none: training that ran away must show
 
 
 def _wrong(dummy: Tensor, seen: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ from leaklab.protocol.defences import (
     QSGD,
     Clip,
     Defence,
+    Dropout,
     GaussianNoise,
     LaplaceNoise,
     RandomK,
@@ -64,6 +65,11 @@ def test_a_bottleneck_is_part_of_the_network_that_everybody_has():
     assert [found.kind for found in estimated(observed(PRECODE()))] == ["precode"]
 
 
+def test_dropout_is_a_layer_that_everybody_has_and_its_rate_the_share_of_silent_columns():
+    [found] = estimated(observed(Dropout(rate=0.3)))
+    assert isinstance(found, Dropout) and found.rate == pytest.approx(0.3, abs=0.05)
+
+
 @pytest.mark.parametrize("defence", [Clip(bound=0.1), DPSGD(bound=0.1, noise_multiplier=0)], ids=["clip", "dp-sgd"])
 def test_an_update_shorter_than_public_photographs_make_was_shortened_to_its_length(defence: Defence):
     [found] = estimated(observed(defence))
@@ -83,5 +89,11 @@ def test_whoever_has_no_photographs_or_knows_no_steps_sees_no_clip():
 
 
 def test_a_chain_is_made_out_link_by_link():
-    found = estimated(observed(RandomK(left_out=0.5), Clip(bound=0.1)))
+    found = estimated(observed(RandomK(left_out=0.9), Clip(bound=0.05)))
     assert [one.kind for one in found] == ["random_k", "clip"]
+    assert [one.kind for one in estimated(observed(RandomK(left_out=0.9)))] == ["random_k"]
+
+
+def test_of_a_chain_what_lies_in_the_network_and_what_was_left_out_are_made_out():
+    found = estimated(observed(PRECODE(), RandomK(left_out=0.5)))
+    assert [one.kind for one in found] == ["precode", "random_k"]
