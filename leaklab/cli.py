@@ -1,4 +1,4 @@
-"""The shell: run an attack, recover labels, measure drift, list the recipes, make and read links, carry out runs.
+"""The shell: run an attack, defend, recover labels, measure drift, list recipes, make and read links, carry out runs.
 
 torch is imported only by what needs it, so that `leaklab --help` answers at once.
 """
@@ -15,6 +15,8 @@ from typing import Any
 import click
 
 from leaklab.flags import (
+    defend_flags,
+    defend_options,
     drift_flags,
     drift_options,
     given,
@@ -164,6 +166,22 @@ def _drift(ctx: click.Context) -> None:
     click.echo("\n".join(lines))
 
 
+def _defend(ctx: click.Context) -> None:
+    from leaklab.experiments.command import defend
+    from leaklab.experiments.defending import listed, sentences
+    from leaklab.experiments.devices import place
+    from leaklab.views.defend import summary
+
+    asked = defend(given(ctx), ctx.params["set"])
+    final = _last(ctx, asked.run(str(place(ctx.params["device"]))), "defend")
+    if not ctx.params["json"]:
+        click.echo("\n".join(summary(asked, final)))
+        return
+    click.echo(json.dumps(listed(asked, final), allow_nan=False))
+    for line in sentences(final)[1]:
+        click.echo(f"Note: {line}", err=True)
+
+
 main.add_command(
     Flagged("run", _run, run_options, help="Attack a federation that is played here, and score what comes back.")
 )
@@ -177,6 +195,12 @@ main.add_command(
     Flagged(
         "drift", _drift, drift_options, flags=drift_flags,
         help="Measure how far averaged clients end up from one super-client, beside what Lemma 1 says of it.",
+    )
+)  # fmt: skip
+main.add_command(
+    Flagged(
+        "defend", _defend, defend_options, flags=defend_flags,
+        help="Make a defence stronger and stronger, and see what an attack still brings back and what training loses.",
     )
 )  # fmt: skip
 main.add_command(

@@ -71,12 +71,20 @@ def drift_flags() -> dict[str, list[click.Option]]:
     return _grouped(DRIFT_FLAGS)
 
 
+def defend_flags() -> dict[str, list[click.Option]]:
+    """Return an option for every flag of a defence, in the groups of their table."""
+    from leaklab.experiments.defend_flags import DEFEND_FLAGS
+
+    return _grouped(DEFEND_FLAGS)
+
+
 def given(ctx: click.Context) -> dict[str, Any]:
     """Return the flags of the command's table that were really typed, by name."""
+    from leaklab.experiments.defend_flags import DEFEND_FLAGS
     from leaklab.experiments.drift_flags import DRIFT_FLAGS
     from leaklab.experiments.flags import FLAGS, LABEL_FLAGS
 
-    every = (*FLAGS, *LABEL_FLAGS, *DRIFT_FLAGS)
+    every = (*FLAGS, *LABEL_FLAGS, *DRIFT_FLAGS, *DEFEND_FLAGS)
     words = {flag.name: flag.name.removeprefix("--").replace("-", "_") for flag in every}
     names = {name: word for name, word in words.items() if word in ctx.params}
     typed = {
@@ -122,6 +130,11 @@ def label_options() -> list[click.Option]:
 def drift_options() -> list[click.Option]:
     """Return the options of a drift: what no flag of its table says, and where it computes."""
     return _measuring("network.activation=softplus", "a JSON list with one object for each K, τ and η")
+
+
+def defend_options() -> list[click.Option]:
+    """Return the options of a defence: what no flag of its table says, and where it computes."""
+    return _measuring("utility.scenario.federation.clients=5", "a JSON list with one object a strength")
 
 
 def _measuring(knob: str, what: str) -> list[click.Option]:
@@ -172,7 +185,7 @@ def _type(flag: Any) -> click.ParamType:
     if words := flag.choices or knob.choices:
         return Word(words)
     if isinstance(knob.value, tuple):
-        return Numbers(type(knob.value[0]) if knob.value else int)
+        return Numbers(type(knob.value[0]) if knob.value else flag.numbers)
     if isinstance(knob.value, str):
         return click.STRING
     kind, name = (click.FloatRange, "number") if isinstance(knob.value, float) else (click.IntRange, "whole number")

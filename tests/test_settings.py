@@ -1,5 +1,6 @@
 """The ground: every knob explains itself, and settings are values that refuse what is not allowed."""
 
+import math
 from collections.abc import Iterator
 from typing import Literal
 
@@ -81,6 +82,23 @@ def test_every_number_has_bounds_with_its_default_inside(cls: type[Settings], na
     for outside in (low - 1, high + 1):
         with pytest.raises(Refusal, match=name):
             cls.read({name: outside})
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize(("cls", "name"), NUMBERS, ids=named)
+def test_what_is_no_finite_number_is_refused_as_such(cls: type[Settings], name: str, value: float):
+    with pytest.raises(Refusal, match=f"^{name}: Input should be a finite number .got {value}"):
+        cls.read({name: value})
+
+
+def test_a_knob_without_bounds_refuses_what_is_no_number_too():
+    class Free(Settings):
+        size: float = knob(1.0, help="How large it is.")
+
+    assert Free(size=1e300).size == 1e300
+    for text in ('{"size": NaN}', '{"size": Infinity}', '{"size": 1e400}'):
+        with pytest.raises(Refusal, match="size: Input should be a finite number"):
+            Free.read(text)
 
 
 @pytest.mark.parametrize("cls", EVERY, ids=named)

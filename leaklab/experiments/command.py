@@ -7,17 +7,22 @@ from typing import Any
 
 from leaklab.attacks.labels import Given, GivenOrIDLG
 from leaklab.attacks.recipes import RECIPES
+from leaklab.experiments.defend_flags import DEFEND_FLAGS
+from leaklab.experiments.defending import Defending
 from leaklab.experiments.drift import Drift
 from leaklab.experiments.drift_flags import DRIFT_FLAGS
 from leaklab.experiments.flags import FLAGS, LABEL_FLAGS, Flag, leaves, near, put, start
 from leaklab.experiments.inversion import Inversion
 from leaklab.experiments.label_recovery import LabelRecovery
+from leaklab.experiments.protections import PROTECTIONS
 from leaklab.settings import Refusal, S, Settings
 
 Dump = Callable[..., Any]  # flags, and paths with values, to the settings they ask for, as JSON values
 
 _NOTHING = (("--labels", "recipe"), ("--observer", "server"))  # what is so without being said
 _LABELS_TOLD = ("scenario", "threat", "labels")
+_NAMES = ("defended", "inversion", "scenario", "source", "names")
+_NO_CLIP = "--bound means nothing with --defence {}, which clips nothing: leave it out, or choose {}."
 
 
 def assemble(given: Mapping[str, Any], sets: Sequence[str] = (), *, begin: Inversion | None = None) -> Inversion:
@@ -44,6 +49,22 @@ def drift(given: Mapping[str, Any], sets: Sequence[str] = ()) -> Drift:
     Raises: Refusal, naming the flag or the path, the value and what is allowed.
     """
     return _set(_flagged(start(Drift), DRIFT_FLAGS, given), sets)
+
+
+def defend(given: Mapping[str, Any], sets: Sequence[str] = ()) -> Defending:
+    """Return the defending that some flags ask for, then some `PATH=VALUE`.
+
+    Labels are told to an attacker whose recipe cannot do without them.
+    Raises: Refusal, naming the flag or the path, the value and what is allowed.
+    """
+    given = {name: value for name, value in given.items() if (name, value) not in _NOTHING}
+    begin = start(Defending)
+    begin = begin.changed(_NAMES, ()) if "--client-indices" in given else begin
+    asked = _flagged(begin, DEFEND_FLAGS, given)
+    if "--bound" in given and not asked.row.clips:
+        clipping = " or ".join(key for key, row in PROTECTIONS.items() if row.clips)
+        raise Refusal(_NO_CLIP.format(asked.protection, clipping))
+    return _set(asked.changed(("defended", "inversion"), _told(asked.defended.inversion)), sets)
 
 
 def plans(

@@ -6,18 +6,23 @@ from typing import Annotated, Any
 import pydantic
 from pydantic import Field, TypeAdapter
 
+from leaklab.experiments.defended import Defended
 from leaklab.experiments.drift import Drift
 from leaklab.experiments.guessing import Guessing
 from leaklab.experiments.inversion import Inversion
 from leaklab.experiments.label_recovery import LabelRecovery
 from leaklab.experiments.landscape import Landscape
 from leaklab.experiments.paths import Paths
+from leaklab.experiments.threshold import Threshold
+from leaklab.experiments.utility import Utility
 from leaklab.experiments.viewpoints import Viewpoints
 from leaklab.settings import Refusal, sentence
 
 Experiment = Annotated[
-    Inversion | Landscape | LabelRecovery | Viewpoints | Guessing | Drift | Paths, Field(discriminator="kind")
-]
+    Inversion | Landscape | LabelRecovery | Viewpoints | Guessing | Drift | Paths | Defended | Utility
+    | Threshold,
+    Field(discriminator="kind"),
+]  # fmt: skip
 
 _ADAPTER: TypeAdapter[Experiment] = TypeAdapter(Experiment)
 

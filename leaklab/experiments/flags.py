@@ -13,6 +13,7 @@ from typing import Any
 
 from leaklab.attacks.labels import METHODS
 from leaklab.attacks.recipes import RECIPES
+from leaklab.experiments.defending import Defending
 from leaklab.experiments.drift import Drift
 from leaklab.experiments.inversion import Inversion
 from leaklab.experiments.label_recovery import LabelRecovery
@@ -20,7 +21,7 @@ from leaklab.images.source import Cifar10
 from leaklab.settings import Knob, Refusal, S, Settings, walk
 
 _DATA_SETS = (
-    "photos", "cifar10", "cifar100", "mnist", "digits", "tiny-imagenet", "imagenet", "ffhq", "folder", "noise",
+    "photos", "cifar10", "cifar100", "mnist", "digits", "faces", "tiny-imagenet", "imagenet", "ffhq", "folder", "noise",
 )  # fmt: skip
 _DUMMY_UPDATES = {
     "fedsgd": "fedsgd", "aga": "averaged_gradient", "fedavg": "fedavg", "fedavg-epoch": "fedavg_epoch",
@@ -44,6 +45,8 @@ class Flag:
     zero: bool = False  # whether 0 is left to the schema to refuse, which can say why
     switch: str = ""  # what the bare flag stands for, where its place holds no yes or no
     of: type[Settings] = Inversion  # the experiment in which the place lies
+    also: str = ""  # a second place that gets the same
+    numbers: type = int  # what a list is of that is empty without the flag
 
     @property
     def knob(self) -> Knob | None:
@@ -62,13 +65,15 @@ class Flag:
         """
         try:
             meant = self.switch or (self.words.get(value, value) if isinstance(value, str) else value)
-            return put(tree, self.place, meant)
+            tree = put(tree, self.place, meant)
+            return put(tree, self.also, meant) if self.also else tree
         except KeyError as error:
             if self.place.startswith(_SOURCES[self.of]):
                 [part] = found(tree, _SOURCES[self.of].split("."))
                 chosen = f"--dataset {part['kind']}"
             else:
-                chosen = f"--recipe {tree['recipe']['key']}"
+                [key] = found(tree, f"{self.place.partition('recipe.')[0]}recipe.key".split("."))
+                chosen = f"--recipe {key}"
             raise Refusal(f"{self.name} means nothing with {chosen}: leave it out, or choose another.") from error
 
     def read(self, tree: Any) -> Any:
@@ -84,7 +89,10 @@ class Flag:
         return next((word for word, stands_for in self.words.items() if stands_for == value), None)
 
 
-_SOURCES: dict[type[Settings], str] = {Inversion: "scenario.source", LabelRecovery: "source", Drift: "source"}
+_SOURCES: dict[type[Settings], str] = {
+    Inversion: "scenario.source", LabelRecovery: "source", Drift: "source",
+    Defending: "defended.inversion.scenario.source",
+}  # fmt: skip
 _RECIPES = {key: recipe.model_dump(mode="json") for key, recipe in RECIPES.items()}
 
 FLAGS = (

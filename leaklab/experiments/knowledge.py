@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from leaklab.experiments import effects
 from leaklab.experiments.scenario import Scenario
 from leaklab.federation.rounds import Federation
 
@@ -13,7 +14,7 @@ FACTS = {
     "number": "how many photographs are behind what it sees",
     "counts": "how many photographs each client has, and which labels are whose",
     "order": "which photographs went through each local step together",
-    "defences": "which defence the clients use",
+    "defences": "which defences the clients use, if any",
     "batch_statistics": "the averages of batch-norm layers, if there are any, on the private photographs",
 }
 
@@ -31,7 +32,7 @@ def knowledge(scenario: Scenario) -> Knowledge:
     """Return the threat model of a scenario as three lists."""
     federation, threat = scenario.federation, scenario.threat
     sees = (
-        "the network and its weights before training",
+        _network(federation),
         *_seen(federation),
         "the size of the photographs, and the number of classes",
         "photographs of its own, such as anybody can have",
@@ -47,15 +48,24 @@ def _masked(federation: Federation) -> bool:
     return federation.secure_aggregation and federation.clients > 1  # one alone shares a mask with nobody
 
 
+def _network(federation: Federation) -> str:
+    grown = ", with the layer of a defence in it," if effects.told(federation.defences, "network") else ""
+    return f"the network{grown} and its weights before training"
+
+
 def _seen(federation: Federation) -> tuple[str, ...]:
+    changed = effects.told(federation.defences, "update")
+    if federation.view == "per-client" and _masked(federation):
+        return ("each client's update under masks, which is noise",)
+    if federation.view == "per-client":
+        return (", ".join(["each client's own update", *changed]),)
+    each = f", each {', '.join(changed)}" if changed else ""
+    average = f"the average update of {federation.clients} clients{each}"
     if federation.view == "aggregated":
-        return (f"the average update of {federation.clients} clients",)
-    if federation.view == "client":
-        return (
-            f"two global models in a row, and so the average update of {federation.clients} clients",
-            "the photographs that it trains on itself, and their labels",
-        )
-    return ("each client's update under masks, which is noise" if _masked(federation) else "each client's own update",)
+        return (average,)
+    return (
+        f"two global models in a row, and so {average}", "the photographs that it trains on itself, and their labels",
+    )  # fmt: skip
 
 
 def _hidden(federation: Federation) -> tuple[str, ...]:

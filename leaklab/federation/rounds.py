@@ -91,6 +91,9 @@ class Federation(Settings):
         """
         if self.view == "client" and self.clients == 1:
             raise Refusal(_ALONE)
+        lacking = [line for defence in self.defences for line in defence.lacking(self.images_per_client)]
+        if lacking:
+            raise Refusal(" ".join(dict.fromkeys(lacking)))
 
     def play(
         self,

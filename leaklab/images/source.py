@@ -14,6 +14,7 @@ from leaklab.images import datasets, folders, photos
 from leaklab.images.collection import Collection, data_root, pick, pick_classes
 from leaklab.images.crops import LOOKS, crops, look
 from leaklab.images.digits import Digits
+from leaklab.images.faces import Faces
 from leaklab.images.noise import Noise
 from leaklab.images.pictures import GREY, MOST_CLASSES, Pictures
 from leaklab.images.prepare import to_image
@@ -282,7 +283,7 @@ class Folder(_Collected):
 
 
 Source = Annotated[
-    Photos | Uploads | Cifar10 | Cifar100 | Mnist | Digits | TinyImageNet | ImageNet | Ffhq | Folder | Noise,
+    Photos | Uploads | Cifar10 | Cifar100 | Mnist | Digits | Faces | TinyImageNet | ImageNet | Ffhq | Folder | Noise,
     Field(discriminator="kind"),
 ]
 

@@ -16,6 +16,7 @@ from torch.nn.utils import skip_init
 
 from leaklab.protocol.updates import Weights
 
+_FAR_BELOW = -20.0  # where the logarithm of softplus is a straight line, but for a billionth
 _ONE_IMAGE = 1e-4  # what of a matrix may be left beside a single product, for rounding
 
 
@@ -46,7 +47,7 @@ class Bottleneck(nn.Module):
     def divergence(self, encoded: Float[Tensor, "n e"]) -> Float[Tensor, ""]:
         """Return the weighted mean divergence from a standard normal distribution, in bits."""
         mean, spread = self.parts(encoded)
-        each = (mean.square() + spread.square() - 2 * spread.log() - 1).sum(-1) / 2
+        each = (mean.square() + spread.square() - 2 * _logarithm(encoded.chunk(2, -1)[1]) - 1).sum(-1) / 2
         return self.weight * each.mean() / math.log(2)
 
 
@@ -98,13 +99,18 @@ def last_linear(network: nn.Module) -> str | None:
 
 def is_of_one_image(seen: dict[str, Tensor], layer: str) -> bool:
     """Return whether the gradient of a linear layer's weights is its bias's times one row, as of a single image."""
-    matrix, slopes = seen[f"{layer}.weight"].double(), seen.get(f"{layer}.bias")
-    if slopes is None:
+    matrix, slopes = seen.get(f"{layer}.weight"), seen.get(f"{layer}.bias")
+    if matrix is None or slopes is None:
         return False
-    slopes = slopes.double()
+    matrix, slopes = matrix.double(), slopes.double()
     features = slopes @ matrix / slopes.square().sum().clamp_min(torch.finfo(slopes.dtype).tiny)
     left = matrix - torch.outer(slopes, features)
     return bool(left.norm() <= _ONE_IMAGE * matrix.norm())
+
+
+def _logarithm(raw: Tensor) -> Tensor:
+    """Return log(softplus(ρ)), which is ρ itself far below zero, where softplus(ρ) is no number any more."""
+    return torch.where(raw < _FAR_BELOW, raw, functional.softplus(raw.clamp_min(_FAR_BELOW)).log())
 
 
 def _noting(layer: Bottleneck, found: list[Tensor]):

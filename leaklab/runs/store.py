@@ -221,6 +221,13 @@ class Store:
             raise Refusal(f"Run {run_id} is private: only the browser that started it may open it.")
         return run
 
+    def known(self, experiment: str) -> str | None:
+        """Return the newest finished run of this very experiment, as JSON, that everybody may see; None without any."""
+        same = and_(EXPERIMENTS.c.experiment == experiment, RUNS.c.status == "finished", ~RUNS.c.private)
+        wanted = select(RUNS.c.id).join(EXPERIMENTS).where(same).order_by(RUNS.c.created.desc()).limit(1)
+        with self._base.reading() as ask:
+            return ask.execute(wanted).scalar()
+
     def delete(self, run_id: str, owner: str = "") -> None:
         """Delete one's own run; a worker that is at it stops.
 

@@ -2,13 +2,17 @@
 
 import streamlit as st
 
+from leaklab.experiments.comparison import Comparison, of_runs
+from leaklab.experiments.defended import Defended
 from leaklab.experiments.drift import Drift
-from leaklab.experiments.experiment import read
+from leaklab.experiments.experiment import Experiment, read
 from leaklab.experiments.guessing import Guessing
 from leaklab.experiments.inversion import Inversion
 from leaklab.experiments.label_recovery import LabelRecovery
 from leaklab.experiments.landscape import Landscape
 from leaklab.experiments.paths import Paths
+from leaklab.experiments.threshold import Threshold
+from leaklab.experiments.utility import Utility
 from leaklab.experiments.viewpoints import Viewpoints
 from leaklab.settings import Refusal, from_link, to_link
 from leaklab.ui import session
@@ -24,10 +28,11 @@ _KINDS = {  # what a page's controls bring runs of, and under which keys they ar
     "federation": {"federation": Viewpoints, "guess": Guessing},
     "paths": {"paths": Paths},
     "drift": {"drift": Drift},
+    "defences": {"defences": Defended, "utility": Utility, "threshold": Threshold},
 }
 _PAGES = {"paths": "drift"}  # where controls stand that have no page of their own
 
-Held = Inversion | LabelRecovery | Paths | Drift  # what controls hold; an attack stands for all that is done with it
+Held = Inversion | LabelRecovery | Paths | Drift | Comparison  # what controls hold; an attack stands for all that is done with it
 
 
 def asked(key: str, start: Held) -> tuple[Held, list[str]]:
@@ -99,7 +104,7 @@ def _past(key: str, start: Held) -> Held:
     for one in past:
         if isinstance(one, Landscape):
             st.session_state[f"{key}.cut"] = one.model_copy(update={"inversion": Inversion()})
-    own = [held for one in past for held in (one, getattr(one, "inversion", None)) if isinstance(held, type(start))]
+    own = _own(past, start)
     if not own:
         raise Refusal(f"Run {ids[0]} is of another kind than this page shows: open it from the page Runs.")
     if _LINK in st.query_params:
@@ -108,3 +113,13 @@ def _past(key: str, start: Held) -> Held:
     views = {one.scenario.federation.view for one in own if isinstance(one, Inversion)}
     st.session_state[f"{key}.both"] = len(views) > 1
     return own[0]
+
+
+def _own(past: list[Experiment], start: Held) -> list[Held]:
+    """Return the settings of runs as a page holds them."""
+    if not isinstance(start, Comparison):
+        return [held for one in past for held in (one, getattr(one, "inversion", None)) if isinstance(held, type(start))]
+    found = of_runs(past)
+    if _LINK in st.query_params:  # which columns there are stands in the address
+        return [start.model_copy(update={"inversion": one.inversion}) for one in found]
+    return found

@@ -9,12 +9,18 @@ from leaklab.experiments import catalogue
 from leaklab.experiments.catalogue import Preset
 from leaklab.experiments.inversion import Inversion
 from leaklab.experiments.landscape import Landscape
-from leaklab.federation.rounds import View
-from leaklab.settings import Refusal, walk
+from leaklab.federation.rounds import Federation, View
+from leaklab.settings import Refusal, choices, walk
 from leaklab.ui import forms, held, photographs, recipes
 
 _MORE = "Show the rarely used settings."
 _VIEW = ("scenario", "federation", "view")
+_DEFENCES = ("scenario", "federation", "defences")
+_TELL = {  # what one press can tell the attacker, the least first
+    ("labels",): "Tell the attacker the labels",
+    ("defences",): "Tell the attacker the defences",
+    ("labels", "defences"): "Tell the attacker the labels and the defences",
+}
 
 
 def inversion(
@@ -67,20 +73,24 @@ def mend(experiment: Inversion, key: str, *more: str) -> bool:
     missing = [line for one in experiments(experiment, key) for line in lacking(one)]
     for line in dict.fromkeys([*more, *missing]):
         st.warning(line, icon=":material/help:")
-    if missing and not any(lacking(one) for one in experiments(told_labels(experiment), key)):
-        offer_labels(experiment, key)
+    if missing:
+        offer(experiment, key, lambda told: not any(lacking(one) for one in experiments(told, key)))
     return not (more or missing)
 
 
-def offer_labels(experiment: Inversion, key: str) -> None:
-    """Draw the button that tells the attacker the labels."""
-    told = told_labels(experiment)
-    st.button("Tell the attacker the labels", key=f"{key}.tell", on_click=held.adopt, args=(key, told))
+def offer(experiment: Inversion, key: str, mends: Callable[[Inversion], bool]) -> None:
+    """Draw the button that tells the attacker no more than what mends its attack, where that is all it lacks."""
+    for facts, words in _TELL.items():
+        if mends(enough := told(experiment, *facts)):
+            st.button(words, key=f"{key}.tell", on_click=held.adopt, args=(key, enough))
+            return
 
 
-def told_labels(experiment: Inversion) -> Inversion:
-    """Return the same attack by an attacker who is told the labels."""
-    return experiment.changed(("scenario", "threat", "labels"), True)
+def told(experiment: Inversion, *facts: str) -> Inversion:
+    """Return the same attack by an attacker who is told some facts."""
+    for fact in facts:
+        experiment = experiment.changed(("scenario", "threat", fact), True)
+    return experiment
 
 
 def lacking(experiment: Inversion) -> list[str]:
@@ -119,14 +129,31 @@ def _federation(experiment: Inversion, key: str, draw: Callable[[Inversion, str]
     basic = [knob for knob in forms.knobs(experiment, *prefixes, level="basic") if knob.path != _VIEW]
     experiment = held.settled(key, forms.edit(experiment, basic, key=held.name(key)))
     experiment = draw(experiment, key) if draw else experiment
-    return _more(experiment, key, title="Federation", prefixes=prefixes)
+    return _more(experiment, key, title="Federation", prefixes=prefixes, first=_defences)
 
 
-def _more(experiment: Inversion, key: str, *, title: str, prefixes: tuple[str, ...]) -> Inversion:
+def _more(
+    experiment: Inversion, key: str, *, title: str, prefixes: tuple[str, ...],
+    first: Callable[[Inversion, str], Inversion] | None = None,
+) -> Inversion:  # fmt: skip
+    """Draw the rarely used knobs behind a switch, and before them what `first` has to add."""
     knobs = forms.knobs(experiment, *prefixes, level="advanced")
     if knobs and st.toggle("More", key=f"{key}.more.{title}", help=_MORE):
+        experiment = held.settled(key, first(experiment, key)) if first else experiment
         experiment = held.settled(key, forms.edit(experiment, knobs, key=held.name(key)))
     return experiment
+
+
+def _defences(experiment: Inversion, key: str) -> Inversion:
+    """Draw the choice of what clients do so that less is given away; what each has to set stands above."""
+    chain = experiment.at(_DEFENCES)
+    found = forms.parts(
+        "Defences", chain, choices(Federation.model_fields["defences"].annotation),
+        key=f"{held.name(key)}.{'.'.join(_DEFENCES)}",
+        help="What clients do so that less is given away, one after another in this order; their own settings stand "
+        "above. *In the mathematics:* T_m ∘ … ∘ T₁ on the photographs, the gradient of a step, or the update.",
+    )  # fmt: skip
+    return experiment if found == chain else experiment.changed(_DEFENCES, [one.model_dump() for one in found])
 
 
 def _view(experiment: Inversion, key: str) -> Inversion:

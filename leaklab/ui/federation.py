@@ -49,9 +49,7 @@ def ready(experiment: Inversion, key: str) -> bool:
     else:
         for view in blind:
             st.caption(f":material/visibility_off: **{PLACES[view]}** sees nothing here. {' '.join(lacking[view])}")
-    told = controls.told_labels(experiment)
-    if any(not controls.lacking(controls.seen(told, view)) for view in blind):
-        controls.offer_labels(experiment, key)
+    controls.offer(experiment, key, lambda told: any(not controls.lacking(controls.seen(told, view)) for view in blind))
     return len(blind) < len(VIEWS)
 
 

@@ -5,11 +5,10 @@ import streamlit as st
 from leaklab.experiments.inversion import Inversion
 from leaklab.images import files
 from leaklab.images.source import Photos, Source, Uploads
-from leaklab.settings import Refusal, Settings
+from leaklab.settings import Refusal, Settings, walk
 from leaklab.ui import forms, session, watch
 from leaklab.ui.album import album
 
-_PATH = ("scenario", "source")
 _ALBUM, _OWN, _DATA = "Album", "Your own", "Data set"
 
 
@@ -108,7 +107,7 @@ def _forget() -> None:
     st.session_state["own.pictures"] = ()
     for name, value in list(st.session_state.items()):
         if name.endswith(".experiment") and isinstance(value, Settings) and value.source.kind == "uploads":
-            path = _PATH if isinstance(value, Inversion) else _PATH[-1:]
+            [path] = [knob.path for knob in walk(value) if knob.path[-1] == "source"]
             st.session_state[name] = value.changed((*path, "pictures"), ())
 
 

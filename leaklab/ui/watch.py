@@ -144,7 +144,7 @@ def follow(key: str, draw: Callable[[Watched, str], None], *, tell: Callable[[Wa
                 try:
                     if len(seen) > 1:
                         st.markdown(f"**{_heading(watched)}**")
-                    _status(watched, key, tell)
+                    status(watched, key, tell=tell)
                     draw(watched, f"{key}.{watched.run.id}")
                 except Refusal as refusal:  # deleted at this very moment, or a store in trouble
                     st.info(str(refusal), icon=":material/search_off:")
@@ -192,7 +192,7 @@ def _heading(watched: Watched) -> str:
     return _VIEWS[inversion.scenario.federation.view] if of_one_press else watched.run.title
 
 
-def _status(watched: Watched, key: str, tell: Callable[[Watched], Told]) -> None:
+def status(watched: Watched, key: str, *, tell: Callable[[Watched], Told] = told) -> None:
     """Say in one line how a run stands, with a button to cancel it while it can be."""
     run = watched.run
     if run.over:

@@ -51,6 +51,12 @@ def methods() -> dict[str, dict[str, object]]:
     return tomllib.loads((ASSETS / "methods.toml").read_text(encoding="utf-8"))
 
 
+@lru_cache
+def defences() -> dict[str, dict[str, str]]:
+    """Return the defences in words, by key."""
+    return tomllib.loads((ASSETS / "defences.toml").read_text(encoding="utf-8"))
+
+
 def named(sentence: str) -> str:
     """Return a sentence on who read the labels with the methods' names in place of their keys."""
     said, read, keys = sentence.partition(" read by ")

@@ -1,7 +1,8 @@
 """What is said about a round in plain words: a sentence for those who do not see its picture, and the notes in it."""
 
+from leaklab.experiments import effects
 from leaklab.federation.rounds import Federation
-from leaklab.protocol.defences import GaussianNoise
+from leaklab.protocol.defences.contract import Place
 from leaklab.protocol.observation import ThreatModel
 
 TICKS = {
@@ -9,6 +10,7 @@ TICKS = {
     "number": "number of photographs", "counts": "clients' shares", "order": "order of batches",
     "defences": "defences", "batch_statistics": "batch-norm statistics",
 }  # fmt: skip
+_INSIDE: tuple[Place, ...] = ("photographs", "network", "local step")  # where a defence works before anything is sent
 
 
 def caption(federation: Federation, threat: ThreatModel) -> str:
@@ -17,7 +19,7 @@ def caption(federation: Federation, threat: ThreatModel) -> str:
     if federation.rounds > 1:
         who = f"In the last of {federation.rounds} rounds, {who[0].lower()}{who[1:]}"
     epochs, covers = _many(federation.schedule.epochs, "epoch"), _covers(federation)
-    sends = f"trains {epochs} on {_shares(federation)} and sends its update{covers}"
+    sends = f"trains {epochs} on {_shares(federation)}{_guarded(federation)} and sends its update{covers}"
     return f"{who} {sends}; {_looks(federation)}. The attacker {told(threat)[0]}."
 
 
@@ -33,7 +35,7 @@ def masked(federation: Federation) -> bool:
 
 def noisy(federation: Federation) -> bool:
     """Tell whether clients add noise to what they send."""
-    return any(isinstance(one, GaussianNoise) and one.sigma > 0 for one in federation.defences)
+    return effects.noisy(federation.defences)
 
 
 def told(threat: ThreatModel) -> tuple[str, str]:
@@ -64,8 +66,10 @@ def server(federation: Federation) -> str:
 
 
 def sent(federation: Federation) -> str:
-    """Return what travels up."""
-    return "update" + " + noise" * noisy(federation) + " + masks" * masked(federation)
+    """Return what travels up; an update that several defences have changed is only said to be defended."""
+    changed = [effect.short for effect in effects.effects(federation.defences, "update") if effect.short]
+    words = ", defended" if len(changed) > 1 else "".join(f", {short}" for short in changed)
+    return "update" + words + " + noise" * noisy(federation) + " + masks" * masked(federation)
 
 
 def whose(federation: Federation) -> str:
@@ -90,7 +94,10 @@ def training(federation: Federation) -> tuple[str, ...]:
     else:
         steps = f"× ⌈n_{{k}}/{schedule.batch_size}⌉ steps,"
     spread = f" ± {federation.rate_spread:.0%}" if federation.rate_spread and federation.clients > 1 else ""
-    return first, *by_class, _many(schedule.epochs, "epoch"), steps, f"η = {schedule.learning_rate:g}{spread}"
+    rate = f"η = {schedule.learning_rate:g}{spread}"
+    inside = [effect.short for effect in effects.effects(federation.defences, *_INSIDE)]
+    last = [f"{words}," for words in [rate, *inside][:-1]] + [rate, *inside][-1:]
+    return first, *by_class, _many(schedule.epochs, "epoch"), steps, *last
 
 
 def _shares(federation: Federation) -> str:
@@ -106,10 +113,16 @@ def _by_class(federation: Federation) -> bool:
     return federation.partition.kind == "by_class" and federation.clients > 1
 
 
+def _guarded(federation: Federation) -> str:
+    """Return what defences do while a client trains, in the order of its work."""
+    said = [words for place in _INSIDE for words in effects.told(federation.defences, place)]
+    return f", {_listed(said)}," if said else ""
+
+
 def _covers(federation: Federation) -> str:
-    noise = " with noise added" if noisy(federation) else ""
-    masks = " under masks that cancel in the sum" if masked(federation) else ""
-    return noise + (" and" if noise and masks else "") + masks
+    masks = ["under masks that cancel in the sum"] if masked(federation) else []
+    said = [*effects.told(federation.defences, "update"), *masks]
+    return f" {_listed(said)}" if said else ""
 
 
 def _looks(federation: Federation) -> str:

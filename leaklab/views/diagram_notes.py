@@ -19,15 +19,19 @@ def notes(plan: Plan, threat: ThreatModel, below: float) -> tuple[str, float]:
 def _beside(plan: Plan, threat: ThreatModel, below: float) -> tuple[str, float]:
     federation, size, x = plan.federation, plan.pen.size, 16.0
     lane = plan.left - x - 6
-    end, drawn = below, []
+    client, client_end = _block(
+        plan, (x, plan.clients[0] + 1.5 * size), _training(plan, lane), heading=captions.whose(federation), fit=lane
+    )
+    # Where defences have much to say of training, the words about the attacker begin further down.
+    under = max(below + size, client_end + 1.4 * size)
+    end, drawn = below, [client]
     for place, told in zip((plan.left, plan.middle + 8), captions.told(threat), strict=True):
-        words, told_end = _block(plan, (place, below + size), plan.pen.lines(told, 330))
+        words, told_end = _block(plan, (place, under), plan.pen.lines(told, 330))
         drawn.append(words)
         end = max(end, told_end)
     blocks = (
         (plan.server[0] + 1.6 * size, "The server", plan.pen.lines(captions.server(federation), lane)),
-        (plan.clients[0] + 1.5 * size, captions.whose(federation), captions.training(federation)),
-        (below + size, "The attacker", plan.pen.lines(captions.attacker(federation), lane)),
+        (under, "The attacker", plan.pen.lines(captions.attacker(federation), lane)),
     )
     for y, heading, lines in blocks:
         words, block_end = _block(plan, (x, y), lines, heading=heading, fit=lane)
@@ -42,14 +46,18 @@ def _under(plan: Plan, threat: ThreatModel, below: float) -> tuple[str, float]:
     server, _ = _block(plan, (x, 18), [captions.server(federation)], heading="The server", fit=plan.right - x)
     travels, _ = _block(plan, (x, first), [], heading="What travels")
     key = _key(plan, (x, first + 3.6 * size), 1.9 * size, widest=half - x - 24)
-    client, end = _block(
-        plan, (half, first), captions.training(federation), heading=captions.whose(federation), fit=plan.right - half
-    )
+    lines = _training(plan, plan.right - half)
+    client, end = _block(plan, (half, first), lines, heading=captions.whose(federation), fit=plan.right - half)
     end = max(end, first + 6.6 * size)
     sentences = (captions.attacker(federation), *captions.told(threat))
     lines = [line for words in sentences for line in plan.pen.lines(words, plan.right - x)]
     attacker, end = _block(plan, (x, end + 1.4 * size), lines, heading="The attacker", fit=plan.right - x)
     return server + travels + key + client + attacker, end
+
+
+def _training(plan: Plan, fit: float) -> list[str]:
+    """Return what is said of training, broken where it would be wider."""
+    return [line for words in captions.training(plan.federation) for line in plan.pen.lines(words, fit)]
 
 
 def _block(

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from leaklab.experiments.defended import Defended
 from leaklab.experiments.drift import Drift
 from leaklab.experiments.experiment import read
 from leaklab.experiments.guessing import Guessing
@@ -11,6 +12,8 @@ from leaklab.experiments.inversion import Inversion
 from leaklab.experiments.label_recovery import LabelRecovery
 from leaklab.experiments.landscape import Landscape
 from leaklab.experiments.paths import Paths
+from leaklab.experiments.threshold import Threshold
+from leaklab.experiments.utility import Utility
 from leaklab.experiments.viewpoints import Viewpoints
 from leaklab.images.source import Photos
 from leaklab.settings import Refusal
@@ -21,6 +24,8 @@ EACH = [
     LabelRecovery(), LabelRecovery(balance="dirichlet", concentration=2, source=Photos(grey=True)),
     Viewpoints(), Viewpoints(inversion=small.inversion()), Guessing(), Guessing(rates=(), numbers=(3, 4)),
     Drift(), Drift(clients=(2,), local_lr=(0.1,)), Paths(), Paths(iterations=5),
+    Defended(), Defended(inversion=small.inversion(), adaptive="told"), Utility(), Utility(seeds=1),
+    Threshold(), Threshold(protection="qsgd", low=1, high=64),
 ]  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from leaklab.experiments.knowledge import FACTS, knowledge
 from leaklab.federation.rounds import Federation
+from leaklab.protocol.defences import DPSGD, PRECODE, Clip, Dropout, GaussianNoise, Sign, Soteria
 from leaklab.protocol.observation import ThreatModel
 from tests.experiments import small
 
@@ -71,6 +72,31 @@ def test_masks_change_nothing_at_the_average(view: str):
 
 def test_the_attacker_has_photographs_of_its_own():
     assert "photographs of its own, such as anybody can have" in knowledge(small.scenario()).sees
+
+
+def test_what_is_seen_of_an_update_says_what_became_of_it():
+    defended = Federation(defences=(Clip(bound=2), GaussianNoise(), Sign()))
+    assert (
+        "each client's own update, shortened to length 2, reduced to its signs"
+        in knowledge(small.scenario(defended)).sees
+    )
+    for view, before in (("aggregated", ""), ("client", "two global models in a row, and so ")):
+        lists = knowledge(small.scenario(Federation(clients=3, view=view, defences=(Sign(),))))
+        assert f"{before}the average update of 3 clients, each reduced to its signs" in lists.sees
+
+
+def test_under_masks_no_defence_is_seen():
+    masked = Federation(clients=3, secure_aggregation=True, defences=(Sign(),))
+    assert "each client's update under masks, which is noise" in knowledge(small.scenario(masked)).sees
+
+
+@pytest.mark.parametrize("defence", [PRECODE(), Dropout()], ids=lambda one: one.kind)
+def test_a_layer_that_a_defence_has_put_into_the_network_is_seen(defence):
+    sees = knowledge(small.scenario(Federation(defences=(defence,)))).sees
+    assert sees[0] == "the network, with the layer of a defence in it, and its weights before training"
+    for other in (Soteria(), DPSGD()):
+        sees = knowledge(small.scenario(Federation(defences=(other,)))).sees
+        assert sees[:2] == ("the network and its weights before training", "each client's own update")
 
 
 def test_the_photographs_are_never_known():

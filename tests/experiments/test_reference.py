@@ -3,7 +3,8 @@
 from leaklab.attacks.recipes import RECIPES
 from leaklab.experiments import reference
 from leaklab.experiments.inversion import Inversion
-from leaklab.settings import walk
+from leaklab.federation.rounds import Federation
+from leaklab.settings import choices, walk
 
 ROWS = reference.knobs()
 
@@ -52,6 +53,14 @@ def test_parts_that_are_not_the_default_have_rows_too():
     assert "inversion.recipe.stages[gradient_matching].priors[batch_norm_statistics].weight" in paths
     assert "inversion.scenario.source[cifar10].split" in paths
     assert "landscape.points" in paths and not [path for path in paths if path.startswith("landscape.inversion")]
+
+
+def test_every_knob_of_every_defence_has_a_row():
+    paths = {row.path for row in ROWS}
+    for cls in choices(Federation.model_fields["defences"].annotation):
+        place = f"inversion.scenario.federation.defences[{cls.model_fields['kind'].default}]"
+        assert {f"{place}.{name}" for name in cls.model_fields if name != "kind"} <= paths
+    assert "`inversion.scenario.federation.defences[soteria].rate`" in reference.markdown()
 
 
 def test_a_row_says_default_bounds_unit_and_help():

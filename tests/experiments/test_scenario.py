@@ -8,6 +8,18 @@ from leaklab.federation.partition import Dirichlet, Even, Partition, Uneven
 from leaklab.federation.rounds import Federation
 from leaklab.images.source import Photos
 from leaklab.networks.zoo import NetworkChoice
+from leaklab.protocol.defences import (
+    DPSGD,
+    Clip,
+    Defence,
+    GaussianNoise,
+    InstaHide,
+    Mixup,
+    RandomK,
+    Sign,
+    Soteria,
+    TopK,
+)
 from leaklab.protocol.observation import ThreatModel
 from leaklab.protocol.updates import flatten
 from leaklab.settings import Refusal
@@ -58,6 +70,47 @@ def test_the_other_photographs_are_the_album_in_the_same_form():
 def test_known_mistakes_are_warned_of_in_a_sentence(federation: Federation, words: str):
     [warning] = play(small.scenario(federation)).warnings
     assert warning.startswith(words) and warning.endswith(".")
+
+
+@pytest.mark.parametrize(("federation", "begins"), [
+    (Federation(defences=(TopK(left_out=1),)), ("'Left out' of 1 keeps nothing", "The update is zero, every number")),
+    (Federation(defences=(RandomK(left_out=1), GaussianNoise(sigma=1))), ("'Left out' of 1 keeps nothing",)),
+    (Federation(defences=(Soteria(rate=1),)), ("Soteria silences every feature",)),
+    (Federation(defences=(Sign(),)), ("Only signs are sent",)),
+    (Federation(images_per_client=2, defences=(Mixup(mixed=2),)), ("The clients train on mixtures",)),
+    (Federation(images_per_client=2, defences=(InstaHide(mixed=4),)),
+     ("The clients train on mixtures", "A mixture of 4 is more than the 2 photographs of a client")),
+])  # fmt: skip
+def test_what_defences_leave_to_see_is_said_in_sentences(federation: Federation, begins: tuple[str, ...]):
+    warnings = play(small.scenario(federation)).warnings
+    assert len(warnings) == len(begins)
+    for warning, words in zip(warnings, begins, strict=True):
+        assert warning.startswith(words) and warning.endswith(".")
+
+
+CHAINS = [
+    (TopK(left_out=0.99), RandomK(left_out=0.5)),
+    (Soteria(rate=0.9), DPSGD()),
+    (Mixup(mixed=1), Clip(bound=1e-6)),
+]
+
+
+@pytest.mark.parametrize("chain", CHAINS)
+def test_a_defence_that_leaves_something_is_no_mistake(chain: tuple[Defence, ...]):
+    assert play(small.scenario(Federation(defences=chain))).warnings == ()
+
+
+def test_a_defence_that_cannot_work_is_refused_before_anything_is_drawn():
+    scenario = small.scenario(Federation(defences=(Soteria(variant="rows"),)))
+    for refused in (scenario.outline, lambda: play(scenario)):
+        with pytest.raises(Refusal, match="Soteria"):
+            refused()
+
+
+def test_per_sample_clipping_is_refused_where_photographs_share_a_batch_norm():
+    network = NetworkChoice(name="resnet18", batch_norm="batch")
+    with pytest.raises(Refusal, match="DP-SGD clips the gradient of every photograph on its own"):
+        small.scenario(Federation(images_per_client=2, defences=(DPSGD(),))).changed(("network",), network).outline()
 
 
 @pytest.mark.parametrize("federation", [Federation(), TWO, Federation(clients=2, normalise=True)])

@@ -177,6 +177,6 @@ def test_every_missing_data_set_is_refused_with_its_place(one, tmp_path):
 
 def test_the_union_names_the_kinds_of_the_command_line():
     kinds = {typing.get_args(one.model_fields["kind"].annotation)[0] for one in EVERY_SOURCE}
-    data_sets = {"cifar10", "cifar100", "mnist", "digits", "tiny-imagenet", "imagenet", "ffhq", "folder", "noise"}
-    assert kinds == data_sets | {"photos", "uploads"}
+    data_sets = {"cifar10", "cifar100", "mnist", "digits", "faces", "tiny-imagenet", "imagenet", "ffhq", "folder"}
+    assert kinds == data_sets | {"photos", "uploads", "noise"}
     assert isinstance(load(source.Photos(), 1, 8, seeded()), source.Pictures)

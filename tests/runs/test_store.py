@@ -199,6 +199,26 @@ def test_a_listing_can_be_narrowed_and_is_short(store: Store):
     assert {run.experiment for run in store.runs()} == {""}
 
 
+def finished(store: Store, experiment: str, **options: object) -> str:
+    run_id = store.enqueue(experiment, **options)
+    assert store.claim("w", ALL).id == run_id
+    store.finish(run_id)
+    return run_id
+
+
+def test_the_newest_finished_public_run_of_the_very_same_experiment_is_known(store: Store):
+    assert store.known('{"a": 1}') is None
+    finished(store, '{"a": 1}', owner="anna", private=True)
+    assert store.known('{"a": 1}') is None, "a private run is nobody else's business"
+    old, new = finished(store, '{"a": 1}'), finished(store, '{"a": 1}', owner="ben")
+    finished(store, '{"a": 2}')
+    store.fail(started(store, "w"), "Broken.")
+    store.enqueue('{"a": 1}')
+    assert store.known('{"a": 1}') == new and store.known("{}") is None
+    store.delete(new, "ben")
+    assert store.known('{"a": 1}') == old
+
+
 def test_only_ones_own_runs_can_be_cancelled_and_deleted(store: Store):
     run_id = store.enqueue("{}", owner="anna")
     with pytest.raises(Refusal, match="another visitor's: only the browser that started it may cancel"):

@@ -7,7 +7,9 @@ from leaklab.experiments import catalogue
 from leaklab.experiments.inversion import Inversion
 from leaklab.experiments.landscape import Landscape
 from leaklab.federation.rounds import Federation
-from leaklab.settings import to_link, walk
+from leaklab.protocol.defences import Clip, GaussianNoise, RandomK, Soteria, TopK
+from leaklab.protocol.observation import ThreatModel
+from leaklab.settings import choices, to_link, walk
 from leaklab.ui import held
 from leaklab.ui.session import Services
 from tests import app
@@ -16,6 +18,9 @@ from tests.experiments import small
 pytestmark = pytest.mark.usefixtures("services")
 
 OPTIMISER = ("recipe", "stages", 0, "optimiser")
+CHAIN = ("scenario", "federation", "defences")
+DEFENCES = ".".join(CHAIN)
+ROWS = Soteria(variant="rows")  # needs two linear layers, and LeNet has one
 
 
 def playground(experiment=None):
@@ -80,6 +85,61 @@ def test_the_views_are_each_the_average_or_both():
     assert page.query_params["both"] == "1"
     page = set_value(page, ".view", "per-client")
     assert app.held(page).scenario.federation.view == "per-client" and "both" not in page.query_params
+
+
+def test_a_chain_of_defences_is_composed_in_order_and_each_brings_its_own_knobs():
+    page = set_value(playground(), "more.Federation", True)
+    assert app.widget(page, DEFENCES).value == ["gaussian_noise"]
+    page = set_value(page, DEFENCES, ["gaussian_noise", "clip", "top_k"])
+    assert app.held(page).at(CHAIN) == (GaussianNoise(), Clip(), TopK())
+    page = set_value(set_value(page, "1.bound", 0.5), "2.left_out", 0.8)
+    page = set_value(page, DEFENCES, ["clip", "top_k"])
+    page = set_value(page, DEFENCES, ["clip", "top_k", "gaussian_noise"])
+    assert app.held(page).at(CHAIN) == (Clip(bound=0.5), TopK(left_out=0.8), GaussianNoise())
+    assert app.widget(page, "2.sigma").value == 0 and app.widget(page, DEFENCES).value[-1] == "gaussian_noise"
+    assert page.query_params["x"] == to_link(app.held(page)) and app.widget(page, "more.Federation").value
+
+
+def test_every_defence_is_offered_by_its_name():
+    page = set_value(playground(), "more.Federation", True)
+    offered = app.widget(page, DEFENCES).options
+    assert len(offered) == len(choices(Federation.model_fields["defences"].annotation)) == len(set(offered))
+    assert {"DP-SGD", "top-k", "QSGD", "Soteria", "PRECODE", "InstaHide"} < set(offered)
+    assert not [name for name in offered if "_" in name]
+
+
+@pytest.mark.parametrize("name", ["playground", "landscape", "federation"])
+def test_a_defence_that_cannot_work_says_so_in_a_sentence(name: str):
+    page = app.opened(name, x=to_link(small.inversion(Federation(clients=2, defences=(ROWS,)))))
+    assert not page.exception and not page.error
+    [said] = [warning.value for warning in page.warning]
+    assert said.startswith("Soteria") and said.endswith(".")
+    start = {"playground": "attack", "landscape": "survey", "federation": "attack"}[name]
+    assert app.widget(page, start).disabled and not [button for button in page.button if button.key.endswith(".tell")]
+
+
+@pytest.mark.parametrize(("federation", "facts", "said"), [
+    (Federation(defences=(RandomK(),)), {"defences"}, "Tell the attacker the defences"),
+    (Federation(images_per_client=2, defences=(RandomK(),)), {"labels", "defences"},
+     "Tell the attacker the labels and the defences"),
+])  # fmt: skip
+def test_an_attacker_that_is_to_be_told_is_told_by_one_press(federation: Federation, facts: set[str], said: str):
+    adapting = small.inversion(federation, of=catalogue.recipe("ig")).changed(("recipe", "stages", 0, "adapt"), "told")
+    page = playground(adapting)
+    assert any("was told of none: tick 'Defences are told'" in warning.value for warning in page.warning)
+    assert app.widget(page, "attack").disabled and app.widget(page, ".tell").label == said
+    page = app.widget(page, ".tell").click().run()
+    assert app.held(page).scenario.threat == ThreatModel(**dict.fromkeys(facts, True))
+    assert not page.warning and not page.exception and not app.widget(page, "attack").disabled
+
+
+def test_how_the_attacker_adapts_stands_among_its_rare_settings():
+    page = set_value(playground(), "more.Attack", True)
+    adapt = app.widget(page, "stages.0.adapt")
+    assert (adapt.label, adapt.options) == ("Adapts to defences", ["no", "told", "estimated"])
+    page = set_value(page, "stages.0.adapt", "estimated")
+    assert app.held(page).recipe.stages[0].adapt == "estimated" and not page.warning
+    assert any("Changed from the row" in said and "Adapts to defences" in said for said in app.shown(page))
 
 
 def test_a_preset_ends_both():

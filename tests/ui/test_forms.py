@@ -13,7 +13,8 @@ from streamlit.testing.v1 import AppTest
 from leaklab.experiments import catalogue
 from leaklab.experiments.inversion import Inversion
 from leaklab.experiments.landscape import Landscape
-from leaklab.settings import Knob, Settings, knob, walk
+from leaklab.federation.rounds import Federation
+from leaklab.settings import Knob, Settings, choices, knob, walk
 from leaklab.ui.forms import knobs, ladder, plain, told_apart
 
 
@@ -163,6 +164,13 @@ def test_a_kind_is_written_as_in_the_literature():
     assert {kind: plain(kind) for kind in kinds} == kinds
 
 
+def test_every_defence_is_written_as_in_the_literature():
+    kinds = [cls.model_fields["kind"].default for cls in choices(Federation.model_fields["defences"].annotation)]
+    written = [plain(kind) for kind in kinds]
+    assert len(set(written)) == len(kinds) and not [words for words in written if "_" in words]
+    assert {"DP-SGD", "QSGD", "top-k", "Laplace noise", "dropout"} < set(written)
+
+
 def test_a_slider_shows_all_that_counts():
     assert widgets(page(Basket(part=Stone())))["part.weight"].proto.format == "%.4g"
 
@@ -211,6 +219,9 @@ def _offered(settings: Settings) -> list[Knob]:
 
 EXPERIMENTS = [preset.experiment for preset in catalogue.PRESETS.values()]
 EXPERIMENTS += [Inversion(recipe=recipe) for recipe in catalogue.RECIPES.values()] + [Landscape()]
+EXPERIMENTS.append(Inversion().changed(("scenario", "federation", "defences"), [
+    {"kind": cls.model_fields["kind"].default} for cls in choices(Federation.model_fields["defences"].annotation)
+]))  # fmt: skip
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=range(len(EXPERIMENTS)))

@@ -1,6 +1,8 @@
 """The words that belong to no knob: pages, papers and pictures that stand beside the code."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -9,6 +11,8 @@ from leaklab.attacks.labels import METHODS
 from leaklab.experiments import catalogue
 from leaklab.ui import story, words
 from tests.app import PAGES
+
+SOURCES = list((words.ASSETS.parent / "leaklab/protocol/defences").glob("*.py"))
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -52,7 +56,25 @@ def test_a_verdict_names_the_methods_by_their_names():
 @pytest.mark.parametrize("key, paper", words.papers().items(), ids=words.papers())
 def test_a_paper_says_who_what_where_and_when(key: str, paper: dict):
     assert set(paper) == {"authors", "title", "venue", "year", "address"} and paper["authors"]
-    assert key.endswith(str(paper["year"])) and paper["address"].startswith(("https://", "")[not paper["address"] :])
+    assert re.fullmatch(rf"[a-z]+{paper['year']}b?", key)
+    assert paper["address"].startswith(("https://", "")[not paper["address"] :])
+
+
+@pytest.mark.parametrize("path", sorted(SOURCES), ids=lambda path: path.stem)
+def test_every_paper_a_defence_rests_on_is_listed(path: Path):
+    listed = {
+        (str(paper["authors"][0]).split()[-1], key.lstrip("abcdefghijklmnopqrstuvwxyz"))
+        for key, paper in words.papers().items()
+    }  # fmt: skip
+    # A docstring breaks its lines where it likes: "Lin et al. 2018", "Aji and Heafield 2017".
+    said = " ".join(path.read_text(encoding="utf-8").split())
+    cited = set(re.findall(r"([A-Z]\w+) (?:et al\.|and [A-Z]\w+) (\d{4}b?)", said))
+    assert cited <= listed
+
+
+def test_the_defences_rest_on_papers():
+    said = "".join(path.read_text(encoding="utf-8") for path in SOURCES)
+    assert all(paper in said for paper in ("Abadi et al. 2016", "Alistarh et al. 2017", "Sun et al. 2021"))
 
 
 @pytest.mark.parametrize(

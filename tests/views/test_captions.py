@@ -4,13 +4,20 @@ import pytest
 
 from leaklab.federation.partition import ByClass, Dirichlet, Uneven
 from leaklab.federation.rounds import Federation
-from leaklab.protocol.defences import GaussianNoise
+from leaklab.protocol.defences import DPSGD, PRECODE, QSGD, Clip, GaussianNoise, Mixup, Sign, Soteria, TopK
 from leaklab.protocol.observation import ThreatModel
 from leaklab.protocol.training import Schedule
+from leaklab.settings import Settings, choices
 from leaklab.views import captions
 
 NOTHING = ThreatModel(**dict.fromkeys(ThreatModel.model_fields, False))
 NOISE = (GaussianNoise(sigma=0.1),)
+UNION = choices(Federation.model_fields["defences"].annotation)
+
+
+def on(cls: type[Settings]) -> Settings:
+    """Return a defence that does something: of noise the default is none."""
+    return cls(sigma=0.1) if cls is GaussianNoise else cls()
 
 
 def test_a_curious_server_is_named_in_a_sentence():
@@ -35,6 +42,15 @@ def test_one_of_everything_is_singular():
      "and sees noise."),
     ({"defences": NOISE}, "sends its update with noise added; "),
     ({"defences": NOISE, "secure_aggregation": True}, "its update with noise added and under masks that cancel"),
+    ({"defences": (Clip(noise_multiplier=1),)}, "sends its update shortened to length 1 with noise; "),
+    ({"defences": (TopK(), QSGD(), *NOISE)}, "sends its update cut to the largest 10% of its numbers, rounded to 16 "
+     "levels by dice and with noise added; "),
+    ({"defences": (Sign(),), "secure_aggregation": True}, "update reduced to its signs and under masks that cancel"),
+    ({"defences": (Soteria(),)}, "on 1 photograph, with the most telling 10% of the last features silenced, and sends "
+     "its update; "),
+    ({"defences": (*NOISE, DPSGD(), PRECODE(), Mixup()), "images_per_client": 4}, "4 photographs, mixed 4 at a time, "
+     "through a bottleneck with dice and with each photograph's gradient shortened to length 1 and noise in each step, "
+     "and sends its update with noise added; "),
     ({"rounds": 5}, "In the last of 5 rounds, each of 4 clients trains"),
     ({"partition": Uneven(skew=0.9), "images_per_client": 8}, "on 1 to 15 photographs and sends"),
     ({"partition": Dirichlet()}, "on photographs shared out at random and sends"),
@@ -65,6 +81,33 @@ def test_noise_of_width_zero_is_no_noise():
     assert not captions.noisy(Federation(defences=(GaussianNoise(sigma=0),))) and captions.noisy(
         Federation(defences=NOISE)
     )
+
+
+@pytest.mark.parametrize("cls", UNION, ids=lambda cls: cls.model_fields["kind"].default)
+def test_every_defence_is_heard_in_the_sentence_and_stands_in_the_notes(cls: type[Settings]):
+    plain, defended = Federation(), Federation(defences=(on(cls),))
+    assert captions.caption(defended, NOTHING) != captions.caption(plain, NOTHING)
+    notes = [(captions.sent(federation), *captions.training(federation)) for federation in (plain, defended)]
+    assert len(set(notes)) == 2 and (notes[0][0] == notes[1][0]) == (cls.place != "update" and cls is not DPSGD)
+
+
+def test_what_works_inside_a_client_stands_behind_its_training():
+    chain = (TopK(), Mixup(), PRECODE(), Soteria(), DPSGD())
+    assert captions.training(Federation(images_per_client=2, defences=chain))[-5:] == (
+        "η = 0.01,", "mixed 4 at a time,", "a bottleneck with dice,", "10% of features silent,",
+        "each gradient clipped",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("chain", "words"), [
+    ((TopK(),), "update, largest 10%"), ((Clip(),), "update, clipped"), ((Sign(), *NOISE), "update, signs + noise"),
+    ((Clip(noise_multiplier=1), QSGD()), "update, defended + noise"), ((DPSGD(),), "update + noise"),
+    ((Soteria(), PRECODE()), "update"),
+])  # fmt: skip
+def test_what_travels_says_what_became_of_it(chain: tuple, words: str):
+    assert captions.sent(Federation(defences=chain)) == words
+    masked = Federation(clients=2, secure_aggregation=True, defences=chain)
+    assert captions.sent(masked) == f"{words} + masks"
 
 
 @pytest.mark.parametrize(("change", "lines"), [

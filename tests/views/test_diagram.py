@@ -9,7 +9,7 @@ import pytest
 
 from leaklab.federation.partition import ByClass, Dirichlet, Even, Uneven
 from leaklab.federation.rounds import Federation
-from leaklab.protocol.defences import GaussianNoise
+from leaklab.protocol.defences import DPSGD, PRECODE, QSGD, Clip, Dropout, GaussianNoise, InstaHide, Soteria, TopK
 from leaklab.protocol.observation import ThreatModel
 from leaklab.protocol.training import Schedule
 from leaklab.views.captions import caption
@@ -17,6 +17,7 @@ from leaklab.views.diagram import both, diagram
 from leaklab.views.palette import DARK, LIGHT
 
 NOISE = (GaussianNoise(sigma=0.1),)
+CHAIN = (InstaHide(), Dropout(), PRECODE(), DPSGD(), Soteria(), Clip(noise_multiplier=1), TopK(), QSGD())
 NARROW = pytest.mark.parametrize("narrow", [False, True])
 
 
@@ -143,6 +144,41 @@ def test_nothing_is_drawn_outside_the_sheet(partition, narrow: bool):
             assert 0 <= float(box.get("y")) <= height - float(box.get("height"))
         for text in root.iter("{http://www.w3.org/2000/svg}text"):
             assert float(text.get("font-size")) >= 9.5 and float(text.get("y")) <= height
+
+
+@NARROW
+def test_defences_are_written_where_they_work(narrow: bool):
+    drawn = Drawn(Federation(clients=2, images_per_client=4, defences=(Soteria(), TopK())), narrow=narrow)
+    words = " ".join(drawn.words)
+    assert "10% of features silent" in words and "update, largest 10%" in words
+    plain = " ".join(Drawn(Federation(clients=2, images_per_client=4), narrow=narrow).words)
+    assert "silent" not in plain and "update," not in plain
+
+
+@NARROW
+def test_noise_of_any_defence_is_speckled(narrow: bool):
+    for noisy in (DPSGD(), Clip(noise_multiplier=0.1)):
+        assert len(Drawn(Federation(defences=(noisy,)), narrow=narrow).marks("speckle")) == 1
+    assert not Drawn(Federation(defences=(Clip(), TopK())), narrow=narrow).marks("speckle")
+
+
+@NARROW
+@pytest.mark.parametrize("view", ["per-client", "client"])
+def test_words_about_many_defences_stand_below_one_another(narrow: bool, view: str):
+    federation = Federation(
+        clients=8, images_per_client=4, view=view, partition=ByClass(), rate_spread=0.5, defences=CHAIN,
+        secure_aggregation=True, schedule=Schedule(epochs=2, batch_size=2),
+    )  # fmt: skip
+    root = Drawn(federation, narrow=narrow).root
+    height = float(root.get("height"))
+    starts: dict[float, list[float]] = {}
+    for text in root.iter("{http://www.w3.org/2000/svg}text"):
+        assert float(text.get("font-size")) >= 9.5 and float(text.get("y")) <= height
+        if text.get("text-anchor") == "start":
+            starts.setdefault(float(text.get("x")), []).append(float(text.get("y")))
+    for column in starts.values():
+        lines = sorted(column)
+        assert all(below - above > 11 for above, below in zip(lines, lines[1:], strict=False))
 
 
 @NARROW

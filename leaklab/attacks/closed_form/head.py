@@ -23,7 +23,7 @@ def linear_input(
     if not power > 0:
         raise Refusal(
             f"No gradient arrives at layer {name}, so that nothing follows about what entered it: "
-            "take another photograph or fresh weights."
+            "take another photograph, fresh weights, or a defence that sends something of this layer."
         )
     found = gradient.T @ arriving / power
     rest = (gradient - arriving[:, None] * found).norm() / gradient.norm().clamp_min(torch.finfo(gradient.dtype).tiny)

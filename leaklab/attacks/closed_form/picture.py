@@ -19,7 +19,9 @@ def guess(
     gradient is from the one that was seen."""
     like = observation.like
     shape = (observation.num_images, *observation.image_shape)
-    shown = like.new_full(shape, _GREY) if images is None else images.to(like)
+    # Equations that a defence has made false can lead beyond all numbers; an attacker knows what a photograph can be.
+    found = like.new_full(shape, _GREY) if images is None else images.to(like)
+    shown = found.nan_to_num(nan=_GREY, posinf=1.0, neginf=0.0)
     targets = functional.one_hot(labels.to(like.device), observation.num_classes).to(like)
     with torch.no_grad():
         made = observation.forward.gradient(observation.weights, shown, targets)

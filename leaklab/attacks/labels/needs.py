@@ -32,13 +32,15 @@ def signs(observation: Observation, method: str) -> list[str]:
 
 
 def disturbed(observation: Observation, seen: Head) -> list[str]:
-    """Return sentences on what was done to the gradient: noise, or several local steps."""
+    """Return sentences on what was done to the gradient: noise, several local steps, or that nothing is left of it."""
     steps, rows = local_steps(observation), seen.weight_gradient
     lines = []
     if observation.local_steps is None:
         lines.append("How many local steps were taken is not told: one is assumed.")
     if steps > 1:
         lines.append(f"{steps:g} local steps moved the weights: their mean gradient is read as if they had not moved.")
+    if not rows.any():
+        lines.append("Every number of the last layer's weight gradient is zero, as if nothing had been sent of it.")
     left = float(rows.sum(0).norm() / rows.norm().clamp_min(torch.finfo(rows.dtype).tiny))
     if left > _LEFT_OVER:
         lines.append(

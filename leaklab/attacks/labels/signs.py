@@ -15,7 +15,8 @@ from leaklab.settings import Settings
 class IDLG(Settings):
     """Read the label of a single image from the sign of the last layer's gradient.
 
-    Where features can be negative the bias is read instead, whose sign never misleads.
+    Where features can be negative, or a defence has silenced all of them, the bias is read instead, whose sign never
+    misleads.
     Source: Zhao et al. 2020, section 3: only the true class's row of the last weight gradient is negative.
     """
 
@@ -37,8 +38,9 @@ class IDLG(Settings):
     def recover(self, observation: Observation) -> Int[Tensor, "n"]:
         """Return the class whose row of the last weight gradient has the smallest sum."""
         seen = head(observation)
-        by_weights = seen.bias_gradient is None or non_negative(observation.network, observation.image_shape)
-        scores = seen.weight_gradient.sum(1) if by_weights else seen.bias_gradient
+        rows, bias = seen.weight_gradient.sum(1), seen.bias_gradient
+        tells = bool(rows.any()) and non_negative(observation.network, observation.image_shape)
+        scores = rows if bias is None or tells else bias
         return scores.argmin().reshape(1).to(observation.like.device)
 
 

@@ -18,6 +18,7 @@ _ALIKE = 0.1  # between the tensors' shares of zeros, where one share was meant 
 _SILENT = 0.01  # share of columns of zeros
 _MOST_DROPPED = 0.95  # a dropout with nothing left would be none
 _SHORT = 0.5  # of the shortest gradient of a public photograph: what is shorter was shortened
+_SHORTEST = 1e-6  # bound of a clip there can be
 _PHOTOGRAPHS = 4  # of the attacker's own, whose gradients it compares with
 
 
@@ -37,7 +38,7 @@ def estimated(observation: Observation) -> tuple[Defence, ...]:
     elif not inside and (silent := _silent(observation)):
         found.append(Soteria(rate=silent))
     if not inside and _shortened(observation, found):  # dice in the network change lengths too
-        found.append(Clip(bound=float(norm(seen))))
+        found.append(Clip(bound=max(float(norm(seen)), _SHORTEST)))
     return (*inside, *found)
 
 
@@ -97,4 +98,4 @@ def _shortened(observation: Observation, found: list[Defence]) -> bool:
         for defence in found:
             update = defence.imitate(update, observation.update)
         lengths.append(float(norm(update)))
-    return float(norm(observation.update)) < _SHORT * steps * min(lengths)
+    return 0 < float(norm(observation.update)) < _SHORT * steps * min(lengths)

@@ -71,8 +71,12 @@ class Clip(_Clipped):
         return Guarantee(multiplier, 1.0, exposure.rounds, "client", exposure.summed)
 
     def imitate(self, dummy: Update, seen: Update) -> Update:
-        """Return the dummy update shortened likewise."""
-        return clipped(dummy, self.bound)
+        """Return what was seen, but for what is left when it is lengthened as much as the dummy would be shortened.
+
+        The squared distance is then ‖g − g*·max(1, ‖g‖/C)‖²: that of updates that nobody has clipped, in their units.
+        """
+        factor = (norm(dummy) / self.bound).clamp(min=1)
+        return {name: tensor + (1 - factor) * seen[name] for name, tensor in dummy.items()}
 
 
 class DPSGD(_Clipped):

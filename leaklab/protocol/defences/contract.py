@@ -2,6 +2,7 @@
 
 Contract, in the order of a client's work:
 
+    lacking(photographs)                  sentences that keep it from working for a client of so many photographs
     missing(network)                      sentences that keep the defence from working with this network
     rebuilt(network, generator)           a network with layers of the defence's own, agreed on before the first round
     prepare(images, targets, generator)   what the client trains on instead of its photographs
@@ -41,6 +42,10 @@ class Hooks(Settings):
 
     place: ClassVar[Place] = "update"  # where in the protocol it works
     strength: ClassVar[str] = ""  # the knob that says how strong it is
+
+    def lacking(self, photographs: int) -> list[str]:
+        """Return what keeps this from working for a client of so many photographs, as sentences."""
+        return []
 
     def missing(self, network: nn.Module) -> list[str]:
         """Return what keeps this from working with a network, as sentences."""

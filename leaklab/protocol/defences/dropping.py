@@ -8,11 +8,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from leaklab.protocol.defences.contract import Hooks, Imitation, Place
+from leaklab.protocol.defences.contract import Gradient, Hooks, Imitation, Place
 from leaklab.protocol.defences.noise import uniform_like
 from leaklab.protocol.layers import Masked, buffers_of, is_of_one_image, last_linear
 from leaklab.protocol.training import Pass
-from leaklab.protocol.updates import Update
+from leaklab.protocol.updates import Update, Weights
 from leaklab.settings import knob
 
 _NO_LAYER = "Dropout stands before the last linear layer, and this network has none: choose another network."
@@ -67,7 +67,15 @@ class Dropout(Hooks):
         }
         if not kept:
             return super().imitated(network, seen)
-        return lambda _, forward: replace(forward, buffers={**forward.buffers, **kept}).gradient
+
+        def way(gradient: Gradient) -> Gradient:
+            def step(forward: Pass, weights: Weights, images: Tensor, targets: Tensor) -> Update:
+                through = replace(forward, buffers={**forward.buffers, **kept})
+                return gradient(through, weights, images, targets)
+
+            return step
+
+        return way
 
     def _read(self, matrix: Float[Tensor, "c f"]) -> Float[Tensor, "1 f"]:
         return (matrix != 0).any(0, keepdim=True).to(matrix) / (1 - self.rate)

@@ -34,6 +34,10 @@ class Mixup(Hooks):
         help="How many of the client's photographs are laid over each other before training.",
     )  # fmt: skip
 
+    def lacking(self, photographs: int) -> list[str]:
+        """Return a sentence where there is nothing to mix a photograph with."""
+        return [_ALONE.format(photographs)] if self.mixed > 1 and photographs < 2 else []
+
     def prepare(
         self, images: Float[Tensor, "n c h w"], targets: Float[Tensor, "n classes"], generator: torch.Generator
     ) -> tuple[Float[Tensor, "n c h w"], Float[Tensor, "n classes"]]:
@@ -43,8 +47,8 @@ class Mixup(Hooks):
         """
         if self.mixed == 1:
             return images, targets
-        if len(images) == 1:
-            raise Refusal(_ALONE.format(1))
+        if lacking := self.lacking(len(images)):
+            raise Refusal(" ".join(lacking))
         count = min(self.mixed, len(images))
         share = torch.stack([_shares(count, generator) for _ in images]).to(images)
         others = [torch.randperm(len(images) - 1, generator=generator)[: count - 1] for _ in images]

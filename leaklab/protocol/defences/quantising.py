@@ -25,7 +25,7 @@ class QSGD(Hooks):
     strength: ClassVar[str] = "levels"
     kind: Literal["qsgd"] = "qsgd"
     levels: int = knob(
-        16, low=1, high=65_535, log=True, title="Levels", symbol="s: ‖v‖·sign(vᵢ)·ξᵢ, ξᵢ ∈ {0, 1/s, …, 1}",
+        16, low=1, high=65_535, log=True, title="Quantisation levels", symbol="s: ‖v‖·sign(vᵢ)·ξᵢ, ξᵢ ∈ {0, 1/s, …, 1}",
         help="How many steps there are between nothing and the largest a number can be; fewer are coarser.",
     )  # fmt: skip
     scale: Literal["norm", "max"] = knob(
@@ -58,7 +58,7 @@ class Uniform(Hooks):
     strength: ClassVar[str] = "bits"
     kind: Literal["uniform"] = "uniform"
     bits: int = knob(
-        8, low=2, high=16, title="Bits", symbol="b: round(L·v/max|v|)·max|v|/L, L = 2ᵇ⁻¹ − 1",
+        8, low=2, high=16, title="Bits a number", symbol="b: round(L·v/max|v|)·max|v|/L, L = 2ᵇ⁻¹ − 1",
         help="How many bits each number is sent with; few bits make small numbers zero.",
     )  # fmt: skip
 
@@ -92,7 +92,7 @@ class Sign(Hooks):
     strength: ClassVar[str] = "scale"
     kind: Literal["sign"] = "sign"
     scale: Literal["one", "mean"] = knob(
-        "mean", title="Sent as", symbol="±1, or ±mean |v|",
+        "mean", title="Signs sent as", symbol="±1, or ±mean |v|",
         help="Whether every number becomes one of ±1, or of plus and minus the mean size of its layer.",
     )  # fmt: skip
 

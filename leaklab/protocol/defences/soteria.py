@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
-from torch.func import functional_call
+from torch.nn import functional
 
 from leaklab.protocol.defences.contract import Gradient, Hooks, Place
 from leaklab.protocol.defences.pruning import sent_only
@@ -14,8 +14,12 @@ from leaklab.protocol.training import Pass
 from leaklab.protocol.updates import Update, Weights
 from leaklab.settings import knob
 
-_AT_ONCE = 64  # features whose slopes are computed together, to bound the memory
+_AT_ONCE = 64  # slopes, of as many features as there are images for, that are computed together to bound the memory
 _NO_LAYER = "Soteria silences features of a linear layer, and this network has none: choose another network or defence."
+_NO_MAKER = (
+    "Soteria's row variant silences features where a linear layer makes them for the last one, and this network has no "
+    "two linear layers behind each other: choose the column variant, or another network."
+)
 
 
 class Soteria(Hooks):
@@ -23,7 +27,8 @@ class Soteria(Hooks):
 
     A feature rᵢ counts Σ ‖∂rᵢ/∂x‖₂ / (rᵢ + c) over the images of a step; of the lowest counts the given share is
     silenced, in the last linear layer, bias and all other layers untouched. The row variant silences the features where
-    they are made: the rows, weights and bias, of the linear layer before, by the largest rᵢ/‖∂rᵢ/∂x‖.
+    they are made: the rows, weights and bias, of the linear layer before, by the largest rᵢ/‖∂rᵢ/∂x‖. A feature that
+    is zero and flat, behind a ReLU, counts least: its column is zero anyhow, and such a network is hardly defended.
     Source: Sun et al. 2021, section 4 and the published code; the row variant as in AIJack's code.
     """
 
@@ -45,16 +50,19 @@ class Soteria(Hooks):
 
     def missing(self, network: nn.Module) -> list[str]:
         """Return a sentence where there are too few linear layers."""
-        needed = 2 if self.variant == "rows" else 1
-        return [] if len(_linear(network)) >= needed else [_NO_LAYER]
+        layers = [network.get_submodule(name) for name in _linear(network)[-2:]]
+        if not layers:
+            return [_NO_LAYER]
+        chained = len(layers) == 2 and layers[0].out_features == layers[1].in_features
+        return [] if chained or self.variant == "columns" else [_NO_MAKER]
 
-    def trained(self, gradient: Gradient, forward: Pass, generator: torch.Generator) -> Gradient:
+    def trained(self, gradient: Gradient, generator: torch.Generator) -> Gradient:
         """Return the gradient of a step with the silenced features at zero."""
         if self.rate == 0:
             return gradient
 
-        def step(weights: Weights, images: Tensor, targets: Tensor) -> Update:
-            return self._silenced(gradient(weights, images, targets), forward, weights, images)
+        def step(forward: Pass, weights: Weights, images: Tensor, targets: Tensor) -> Update:
+            return self._silenced(gradient(forward, weights, images, targets), forward, weights, images)
 
         return step
 
@@ -83,7 +91,7 @@ class Soteria(Hooks):
 
 def _kept(counts: Float[Tensor, "f"], rate: float) -> Bool[Tensor, "f"]:
     """Return which features stay: all but exactly the share with the lowest counts."""
-    silenced = counts.nan_to_num(nan=0.0).argsort()[: math.ceil(round(rate * len(counts), 6))]
+    silenced = counts.nan_to_num(nan=0.0).argsort(stable=True)[: math.ceil(round(rate * len(counts), 6))]
     return torch.ones_like(counts, dtype=torch.bool).index_fill(0, silenced, False)
 
 
@@ -91,25 +99,32 @@ def _features(
     forward: Pass, weights: Weights, images: Float[Tensor, "n c h w"], layer: str
 ) -> tuple[Float[Tensor, "n f"], Float[Tensor, "n f"]]:
     """Return what enters a layer for each image, and how steeply each number of it rises with the image's pixels."""
-    read = {**weights, **forward.buffers}
+    parts = torch.arange(len(images), device=images.device).split(forward.at_once or len(images))
+    found = [_slopes(forward.of(part), weights, images[part], layer) for part in parts]
+    values, slopes = (torch.cat(column) for column in zip(*found, strict=True))
+    return values, slopes
 
-    def entering(image: Tensor) -> Tensor:
+
+def _slopes(
+    forward: Pass, weights: Weights, images: Float[Tensor, "n c h w"], layer: str
+) -> tuple[Float[Tensor, "n f"], Float[Tensor, "n f"]]:
+    def entering(images: Tensor) -> Tensor:
         met: list[Tensor] = []
         hook = forward.network.get_submodule(layer).register_forward_pre_hook(lambda _, given: met.append(given[0]))
         try:
-            functional_call(forward.network, read, (image.unsqueeze(0),))
+            forward.logits(weights, images)
         finally:
             hook.remove()
-        return met[0][0]
+        return met[0]
 
-    found = []
-    for image in images:
-        values, pull = torch.func.vjp(entering, image)
-        rows = torch.eye(len(values)).to(values)
-        slopes = torch.cat([torch.func.vmap(pull)(part)[0].flatten(1).norm(dim=1) for part in rows.split(_AT_ONCE)])
-        found.append((values, slopes))
-    values, slopes = (torch.stack(column) for column in zip(*found, strict=True))
-    return values, slopes
+    def steepness(feature: Tensor) -> Float[Tensor, "n"]:
+        # Of the same feature of all images together, as published: pixels move the features of their own image.
+        along = functional.one_hot(feature, values.shape[1]).to(values).expand_as(values)
+        return pull(along)[0].flatten(1).norm(dim=1)
+
+    values, pull = torch.func.vjp(entering, images)
+    features = torch.arange(values.shape[1], device=values.device)
+    return values, torch.func.vmap(steepness, chunk_size=max(1, _AT_ONCE // len(images)))(features).T
 
 
 def _linear(network: nn.Module) -> list[str]:

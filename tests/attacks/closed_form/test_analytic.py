@@ -1,5 +1,7 @@
 """The analytic first layer: exact for one image, a mixture for two, exact again where neurons heard one image only."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -29,6 +31,14 @@ def test_one_image_comes_back_exactly():
     found, images = answer(dense(), 1)
     assert torch.allclose(found.images[0], images, atol=1e-8) and float(found.losses) < 1e-16
     assert found.settled and found.solved[0].full
+
+
+def test_an_update_of_zeros_leaves_a_grey_picture():
+    held = scene()
+    seen = Scene(dense(), held.images, held.labels).observation(ThreatModel())
+    still = replace(seen, update={name: torch.zeros_like(part) for name, part in seen.update.items()})
+    found = list(AnalyticFirstLayer().invert(still, None, seed=0))[-1]
+    assert found.images.eq(0.5).all() and found.losses.isfinite().all() and found.solved[0].rank == 0
 
 
 def test_two_images_that_every_neuron_hears_come_back_as_weighted_mixtures():

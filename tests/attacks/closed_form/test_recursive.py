@@ -7,10 +7,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from leaklab.attacks.closed_form.picture import guess
 from leaklab.attacks.closed_form.recursive import RecursiveGradient
 from leaklab.attacks.snapshot import Snapshot
+from leaklab.federation.rounds import Federation
 from leaklab.networks.zoo import NetworkChoice
+from leaklab.protocol.defences import QSGD, GaussianNoise, Sign, Soteria, TopK, Uniform
 from leaklab.protocol.observation import Observation, ThreatModel, reveal
+from leaklab.settings import Refusal
 from tests.scene import CLASSES, Scene, dice, scene
 
 
@@ -96,6 +100,44 @@ def test_steep_units_are_trusted_more_when_the_update_is_rounded():
         tensor.copy_(tensor.float())
     errors = [float((solved(observation, RecursiveGradient(weigh=w)).images[0] - images).norm()) for w in (True, False)]
     assert errors[0] < errors[1]
+
+
+COARSE = [
+    (Sign(scale="one"),), (Sign(),), (QSGD(levels=2),), (Uniform(bits=2),), (TopK(left_out=0.99),),
+    (GaussianNoise(sigma=10),),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("defences", COARSE, ids=lambda chain: repr(chain[0]))
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_what_a_defence_has_changed_leads_to_a_wrong_picture_of_finite_numbers(defences: tuple, dtype: torch.dtype):
+    network = chain(activation=nn.Sigmoid(), bias=True, head_bias=True).to(dtype)
+    one = scene(dtype=dtype)
+    [(observation, _)] = Scene(network, one.images, one.labels).play(Federation(defences=defences))
+    found = solved(observation)
+    assert found.images.isfinite().all() and not found.losses.isnan().any() and len(found.solved) == 4
+    assert not torch.allclose(found.images[0], one.images, atol=0.1)
+
+
+def test_a_last_layer_that_is_silent_hides_nothing_behind_another_one_with_a_bias():
+    network, one = chain(activation=nn.Sigmoid(), bias=True, head_bias=True), scene()
+    [(observation, _)] = Scene(network, one.images, one.labels).play(Federation(defences=(Soteria(rate=1),)))
+    assert not observation.update["linear2.weight"].any()
+    assert torch.allclose(solved(observation).images[0], one.images, atol=1e-6)
+
+
+def test_equations_that_lead_beyond_all_numbers_end_in_black_or_white():
+    observation, _ = seen(chain(activation=nn.Sigmoid(), bias=True, head_bias=True))
+    wide = torch.tensor([torch.inf, -torch.inf, torch.nan, 7.0]).double().repeat(64).reshape(1, 1, 16, 16)
+    assert guess(observation, scene().labels, wide, stage=0).images.flatten()[:4].tolist() == [1, 0, 0.5, 7]
+
+
+@pytest.mark.parametrize("head_bias", [True, False])
+def test_an_update_of_zeros_is_refused_in_a_sentence(head_bias: bool):
+    observation, _ = seen(chain(activation=nn.Sigmoid(), bias=True, head_bias=head_bias))
+    still = replace(observation, update={name: torch.zeros_like(part) for name, part in observation.update.items()})
+    with pytest.raises(Refusal, match=r"No gradient arrives at layer linear\d, .* sends something of this layer\."):
+        solved(still)
 
 
 def test_a_normalising_first_layer_is_undone():

@@ -69,6 +69,14 @@ def test_unmixing_finds_the_features_of_different_classes():
     assert torch.allclose(held, found, atol=1e-9) and held[[0, 2, 5]].equal(ratios(seen)[[0, 2, 5]])
 
 
+def test_answers_that_are_sure_beyond_doubt_leave_the_features_as_they_are():
+    """As after pruning, where quotients of what is left can be huge: no row then says anything of the others."""
+    seen = head(untrained([1, 1, 0]))
+    sure = dataclasses.replace(seen, weight=1e4 * torch.eye(3, 32).double())
+    features = torch.eye(3, 32).double()
+    assert unmixed(features, torch.tensor([1, 1, 0]), sure).equal(features)
+
+
 @pytest.mark.parametrize("size", [16, 64, 128])
 def test_counts_of_a_lenet_and_passes_that_mend_them(size: int):
     seen, labels = batch(size)

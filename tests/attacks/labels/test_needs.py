@@ -60,8 +60,13 @@ def test_several_local_steps_are_said_and_so_is_not_knowing():
     assert disturbed(unknown, head(unknown))[0].startswith("How many local steps were taken is not told")
 
 
-def test_an_update_of_zeros_is_no_noise():
+def test_an_update_of_zeros_is_no_noise_and_is_said_to_be_nothing():
     seen = untrained([2, 1, 0])
     still = dataclasses.replace(seen, update={name: torch.zeros_like(part) for name, part in seen.update.items()})
-    assert disturbed(still, head(still)) == []
-    assert all(len(method.recover(still)) == 3 for key, method in METHODS.items() if key != "idlg")
+    assert disturbed(still, head(still)) == [
+        "Every number of the last layer's weight gradient is zero, as if nothing had been sent of it."
+    ]
+    for method in METHODS.values():
+        found = method.recover(still)
+        assert len(found) == (1 if method.kind == "idlg" else 3) and set(found.tolist()) <= {0, 1, 2}
+        assert not [line for line in method.doubts(still) if "nan" in line or "inf" in line.split()]

@@ -37,6 +37,13 @@ def test_idlg_reads_the_bias_where_features_can_be_negative():
     assert IDLG().missing(renamed) == [] and IDLG().recover(renamed).tolist() == [3]
 
 
+def test_idlg_reads_the_bias_where_a_defence_has_silenced_every_feature():
+    alone = dataclasses.replace(scene(), labels=torch.tensor([2])).observation(UNTOLD)
+    silent = dataclasses.replace(alone, update=alone.update | {"linear.weight": 0 * alone.update["linear.weight"]})
+    assert IDLG().recover(silent).tolist() == [2]
+    assert IDLG().doubts(silent)[0].startswith("Every number of the last layer's weight gradient is zero")
+
+
 def test_idlg_refuses_several_images():
     [said] = IDLG().missing(scene(3).observation())
     assert said.startswith("iDLG reads the label of one photograph and 3 are in this update")

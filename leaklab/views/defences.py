@@ -1,0 +1,200 @@
+"""A defence as a visitor sees it: what is sent, what two attackers make of it, and what it costs, in HTML and sentences.
+
+Pictures travel inside the HTML, as PNG: a page that follows a run shows them several times a second.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from html import escape
+
+import numpy as np
+import torch
+
+from leaklab.evaluation.verdict import Level, Verdict, verdict
+from leaklab.experiments.frame import Frame
+from leaklab.protocol.defences.contract import Place
+from leaklab.views import strips
+from leaklab.views.options import finite
+
+Pictures = Mapping[str, np.ndarray]
+Facts = list[tuple[str, str]]
+
+PLACES: dict[Place, str] = {
+    "photographs": "on the photographs", "network": "inside the network", "local step": "in every local step",
+    "update": "on what is sent",
+}  # fmt: skip
+
+_ATTACKS = {"reconstruction": "plain", "adaptive": "adaptive"}  # picture -> who made it
+_BASELINE = "baseline."
+_LEVELS: dict[Level, str] = {
+    "recovered": "recovered", "recognisable": "recognisable", "hint": "only a hint", "not recovered": "not recovered",
+}  # fmt: skip
+_BEST: tuple[Level, ...] = ("recovered", "recognisable", "hint", "not recovered")
+_SEEN = ("recovered", "recognisable")
+_UNMEASURED = ("LPIPS is not measured", "plain: ", "adaptive: ")  # lines of a note that say nothing new here
+_BEYOND = "beyond 100,000"
+
+
+def pictured(frame: Frame) -> tuple[str, ...]:
+    """Return the names of the reconstructions that a frame has: one where nobody adapts."""
+    alike = frame.series.get("adaptive.psnr") == frame.series.get("psnr")
+    return ("reconstruction",) if alike or "adaptive.psnr" not in frame.series else tuple(_ATTACKS)
+
+
+def pair(frame: Frame, pictures: Pictures) -> str:
+    """Return HTML with what is sent, as grey tones, and what each attacker makes of it."""
+    shown, count = pictured(frame), images(frame)
+    alone = "both attacks" if "adaptive.psnr" in frame.series else _ATTACKS[shown[0]]
+    figures = [_figure(pictures["sent"], "what is sent", "what is sent, as grey tones")] if "sent" in pictures else []
+    for name in shown:
+        who = _ATTACKS[name] if len(shown) > 1 else alone
+        if name in pictures:
+            board = strips.mosaic(pictures[name], count)
+            figures.append(_figure(board, who, f"reconstruction, {who}", below=near(frame, name)))
+    return f'<div class="leaklab-defended">{"".join(figures)}</div>'
+
+
+def beginning(frame: Frame, pictures: Pictures) -> str:
+    """Return HTML with the private photographs, their gradient, and what comes back where nobody defends."""
+    count = images(frame)
+    several = "s" if count > 1 else ""
+    figures = [
+        _figure(strips.mosaic(pictures["truth"], count), f"private photograph{several}", f"private photograph{several}"),
+        _figure(pictures["sent"], "its gradient, first numbers", "a gradient, as grey tones"),
+        _figure(
+            strips.mosaic(pictures["reconstruction"], count), "rebuilt, nobody defends", "reconstruction without a defence",
+            below=near(frame, "reconstruction"),
+        ),
+    ]  # fmt: skip
+    return f'<div class="leaklab-defended first">{"".join(figures)}</div>'
+
+
+def images(frame: Frame) -> int:
+    """Return how many photographs are attacked."""
+    return max(1, len(frame.series.get("psnr", ())))
+
+
+def near(frame: Frame, name: str) -> str:
+    """Say how near a reconstruction comes, with a mark once it is certain whether one sees who it is."""
+    prefix = "adaptive." if name == "adaptive" else ""
+    psnr, ssim = (finite(frame.scalars.get(f"{prefix}{metric}")) for metric in ("psnr", "ssim"))
+    said = f"{decibels(psnr)}, SSIM {fraction(ssim)}"
+    found = outcome(frame, prefix) if frame.final else None
+    return said if found is None else f"{said} {'✓' if found.level in _SEEN else '✗'}"
+
+
+def outcome(frame: Frame, prefix: str = "") -> Verdict | None:
+    """Return what one attack of a finished run amounts to; None where there was nothing to attack."""
+    bars = {
+        name.removeprefix(_BASELINE): torch.tensor(values)
+        for name, values in frame.series.items() if name.startswith(_BASELINE)
+    }  # fmt: skip
+    return verdict(torch.tensor(frame.series[f"{prefix}psnr"]), bars) if bars else None
+
+
+def sentence(frame: Frame) -> str:
+    """Say in a sentence what both attackers see, the more successful one first."""
+    plain = outcome(frame)
+    if plain is None:
+        return frame.note.split("\n")[0]
+    if pictured(frame) == ("reconstruction",):
+        return f"{_said(plain).capitalize()}."
+    told = {"the adaptive attack": outcome(frame, "adaptive."), "the plain one": plain}
+    (first, best), (second, worst) = sorted(told.items(), key=lambda held: _BEST.index(held[1].level))
+    if first == "the plain one":
+        first, second = "the plain attack", "the adaptive one"
+    if best.level == worst.level:
+        return f"{_said(best).capitalize()} by both attacks."
+    if worst.level == "not recovered" and best.level == "recovered" and worst.total == 1:
+        return f"Recovered by {first}, not by {second}."
+    return f"{_said(best).capitalize()} by {first}, {_said(worst)} by {second}."
+
+
+def remarks(note: str) -> list[str]:
+    """Return what a run says besides how its attacks went."""
+    return [line for line in note.split("\n") if line and not line.startswith(_UNMEASURED)]
+
+
+def facts(frame: Frame) -> Facts:
+    """Return what became of the update, in numbers, line by line."""
+    scalars = frame.scalars
+    signal, noise, ratio = (finite(scalars.get(name)) for name in ("signal", "noise", "ratio"))
+    return [
+        ("‖signal‖", number(signal)),
+        ("‖noise‖", number(noise)),
+        ("noise / signal", number(ratio)),
+        ("sent", weight(scalars["bytes"], scalars["bytes.plain"])),
+        ("ε", promised(scalars)),
+    ]
+
+
+def promised(scalars: Mapping[str, float | None]) -> str:
+    """Return the guarantee in numbers, or that there is none."""
+    if "epsilon" not in scalars:
+        return "no guarantee"
+    value = finite(scalars["epsilon"])
+    return _BEYOND if value is None else f"{value:.3g}"
+
+
+def weight(sent: float, plain: float) -> str:
+    """Say how much goes over the wire, beside what would without a defence."""
+    if sent == plain:
+        return size(sent)
+    share = sent / plain
+    return f"{size(sent)}, {share:.0%} of plain" if share < 2 else f"{size(sent)}, {share:.1f} × plain"
+
+
+def size(count: float) -> str:
+    """Return a number of bytes in the unit that suits it."""
+    for unit, large in (("MB", 1e6), ("kB", 1e3)):
+        if count >= large:
+            return f"{count / large:.3g} {unit}"
+    return f"{count:.0f} bytes"
+
+
+def accuracy(scalars: Mapping[str, float | None], undefended: float | None = None) -> str:
+    """Say how well is learnt, beside how well without a defence where that is known."""
+    value = finite(scalars.get("accuracy"))
+    if value is None:
+        return "–"
+    done, of = scalars.get("round"), scalars.get("rounds")
+    so_far = f" after {done:.0f} of {of:.0f} rounds" if done is not None and of is not None and done < of else ""
+    beside = f", {undefended:.1%} without" if undefended is not None and not so_far else ""
+    return f"{value:.1%} right{so_far}{beside}"
+
+
+def listed(found: Sequence[tuple[str, str]]) -> str:
+    """Return facts as an HTML list of terms and what is said of them."""
+    rows = "".join(f"<dt>{escape(term)}</dt><dd>{escape(said)}</dd>" for term, said in found)
+    return f'<dl class="leaklab-facts">{rows}</dl>'
+
+
+def number(value: float | None) -> str:
+    """Return a number as briefly as it can be read."""
+    return "–" if value is None else "0" if value == 0 else f"{value:.3g}"
+
+
+def decibels(value: float | None) -> str:
+    """Return a PSNR with its unit."""
+    return "–" if value is None else f"{value:.0f} dB"
+
+
+def fraction(value: float | None) -> str:
+    """Return an SSIM to two digits, a tiny one without a sign before its zero."""
+    return "–" if value is None else f"{value:.2f}".replace("-0.00", "0.00")
+
+
+def _said(found: Verdict) -> str:
+    if found.total == 1:
+        return _LEVELS[found.level]
+    seen = sum(found.count(level) for level in _SEEN)
+    return f"{seen or 'none'} of {found.total} recognisable"
+
+
+def _figure(picture: np.ndarray, caption: str, alt: str, *, below: str = "") -> str:
+    if not math.prod(picture.shape):
+        return ""
+    words = f"{escape(caption)}<br>{escape(below)}" if below else escape(caption)
+    told = f"{alt}, {below}" if below else alt
+    src = strips.uri(strips.png(picture))
+    return f'<figure><img src="{src}" alt="{escape(told)}"><figcaption>{words}</figcaption></figure>'
