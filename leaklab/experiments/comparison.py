@@ -1,4 +1,4 @@
-"""Comparison: one photograph and its gradient under several defences: what the page Defences holds, and all it asks for.
+"""Comparison: one photograph under several defences: what the page Defences holds, and everything it asks for.
 
 It is no experiment itself: every picture and every point of it is one that stands in the store by itself.
 """
@@ -62,7 +62,7 @@ class Comparison(Settings):
     kind: Literal["comparison"] = "comparison"
     inversion: Inversion = QUICK
     columns: tuple[Column, ...] = (
-        Column(protection="noise", strength=3e-3), Column(protection="dp-sgd", strength=0.1),
+        Column(protection="noise", strength=3e-3), Column(protection="dp-sgd", strength=1),
         Column(protection="top-k", strength=0.9), Column(protection="soteria", strength=0.5),
     )  # fmt: skip
     adaptive: Adapt = knob(

@@ -32,7 +32,9 @@ _KINDS = {  # what a page's controls bring runs of, and under which keys they ar
 }
 _PAGES = {"paths": "drift"}  # where controls stand that have no page of their own
 
-Held = Inversion | LabelRecovery | Paths | Drift | Comparison  # what controls hold; an attack stands for all that is done with it
+Held = (
+    Inversion | LabelRecovery | Paths | Drift | Comparison
+)  # what controls hold; an attack stands for all that is done with it
 
 
 def asked(key: str, start: Held) -> tuple[Held, list[str]]:
@@ -118,7 +120,9 @@ def _past(key: str, start: Held) -> Held:
 def _own(past: list[Experiment], start: Held) -> list[Held]:
     """Return the settings of runs as a page holds them."""
     if not isinstance(start, Comparison):
-        return [held for one in past for held in (one, getattr(one, "inversion", None)) if isinstance(held, type(start))]
+        return [
+            held for one in past for held in (one, getattr(one, "inversion", None)) if isinstance(held, type(start))
+        ]
     found = of_runs(past)
     if _LINK in st.query_params:  # which columns there are stands in the address
         return [start.model_copy(update={"inversion": one.inversion}) for one in found]

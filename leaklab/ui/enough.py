@@ -36,7 +36,7 @@ def ask(comparison: Comparison, key: str) -> None:
 
 def tell(watched: Watched) -> Told:
     """Return the sentence of a finished search, and what should be known beside it."""
-    return watched.verdict, remarks(watched.frames[0].note) if watched.frames and not watched.verdict else []
+    return watched.verdict, remarks(watched.frames[0]) if watched.frames else []
 
 
 def show(watched: Watched, key: str) -> None:

@@ -1,4 +1,4 @@
-"""The privacy-utility figure: its points are ordinary runs, asked for a few at a time, and found again once measured."""
+"""The privacy-utility figure: its points are ordinary runs, asked for a few at a time, and found again later."""
 
 import base64
 from dataclasses import dataclass, field
@@ -12,7 +12,6 @@ from leaklab.experiments.utility import Utility
 from leaklab.runs.records import Run
 from leaklab.settings import Refusal
 from leaklab.ui import held, session, shared
-from leaklab.views import defences as views
 from leaklab.views import tradeoff
 from leaklab.views.tradeoff import Spot
 
@@ -30,7 +29,6 @@ class Plan:
     points: tuple[Point, ...]
     on: bool = False
     runs: dict[int, str] = field(default_factory=dict)  # number of a measurement -> its run
-    mine: set[str] = field(default_factory=set)  # runs that this session has put into the queue
     pictures: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @property
@@ -102,7 +100,7 @@ def _stop(plan: Plan) -> None:
     plan.on = False
     for number, run_id in list(plan.runs.items()):
         run = plan.state(number)
-        if run_id in plan.mine and run and not run.over:
+        if run and not run.over:
             shared.cancel(run_id)
             del plan.runs[number]
 
@@ -115,11 +113,7 @@ def _top_up(plan: Plan, device: str) -> None:
     for number in waiting[: max(room, 0)]:
         experiment = plan.measurements[number]
         try:
-            found = shared.find(experiment)
-            if not found:
-                found = shared.begin(experiment, device=device)
-                plan.mine.add(found)
-            plan.runs[number] = found
+            plan.runs[number] = shared.find(experiment) or shared.begin(experiment, device=device)
         except Refusal as refusal:
             st.error(str(refusal), icon=":material/error:")
             return
@@ -212,7 +206,8 @@ def _drawn(spots: list[Spot], key: str, *, live: bool) -> None:
 def _table(spots: list[Spot], key: str) -> None:
     number = st.column_config.NumberColumn
     columns = {
-        "strength": number(format="%g"), "epsilon": number("ε of the round", format="%.3g"), "bytes": number(format="localized"),
+        "strength": number(format="%g"), "epsilon": number("ε of the round", format="%.3g"),
+        "bytes": number(format="localized"),
         "signal": number("‖signal‖", format="%.3g"), "noise": number("‖noise‖", format="%.3g"),
         "ratio": number("noise / signal", format="%.3g"),
         "psnr": number("PSNR (dB), plain", format="%.1f"), "ssim": number("SSIM, plain", format="%.2f"),

@@ -30,7 +30,7 @@ def find(experiment: Experiment) -> str | None:
 
 
 def begin(experiment: Experiment, *, device: str = "auto", own: bool = False) -> str:
-    """Put an experiment into the queue and return its run: nobody's, or the visitor's `own`, as private ones always are.
+    """Put an experiment into the queue and return its run: nobody's, or the visitor's own, as private ones always are.
 
     Those that are nobody's do not wait for one another.
     Raises: Refusal, when the store is in trouble.
@@ -42,6 +42,7 @@ def begin(experiment: Experiment, *, device: str = "auto", own: bool = False) ->
         device=device,
     )  # fmt: skip
     (_own() if private else _everybodys())[_digest(asked)] = run_id
+    _begun().add(run_id)
     services.pool.wake()
     return run_id
 
@@ -60,8 +61,16 @@ def state(run_id: str) -> Run | None:
     return run
 
 
+def first(name: str) -> Run | None:
+    """Return how the run stands that this session keeps under a name; None where it keeps none."""
+    ids = st.session_state.get(name) or []
+    return state(ids[0]) if ids else None
+
+
 def cancel(run_id: str) -> None:
-    """Ask a run to stop that this session has put into the queue."""
+    """Ask a run to stop; one that others have put into the queue goes on."""
+    if run_id not in _begun():
+        return
     try:
         session.services().store.cancel(run_id)
     except Refusal as refusal:
@@ -72,6 +81,11 @@ def cancel(run_id: str) -> None:
 def _everybodys() -> dict[str, str]:
     """Return the run of each public experiment that was asked for in this process."""
     return {}
+
+
+def _begun() -> set[str]:
+    """Return the runs that this session has put into the queue."""
+    return st.session_state.setdefault("shared.begun", set())
 
 
 def _own() -> dict[str, str]:

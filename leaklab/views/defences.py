@@ -1,4 +1,4 @@
-"""A defence as a visitor sees it: what is sent, what two attackers make of it, and what it costs, in HTML and sentences.
+"""A defence as a visitor sees it: what is sent, what two attackers make of it, what it costs; HTML and sentences.
 
 Pictures travel inside the HTML, as PNG: a page that follows a run shows them several times a second.
 """
@@ -24,34 +24,38 @@ PLACES: dict[Place, str] = {
     "update": "on what is sent",
 }  # fmt: skip
 
-_ATTACKS = {"reconstruction": "plain", "adaptive": "adaptive"}  # picture -> who made it
 _BASELINE = "baseline."
 _LEVELS: dict[Level, str] = {
     "recovered": "recovered", "recognisable": "recognisable", "hint": "only a hint", "not recovered": "not recovered",
 }  # fmt: skip
 _BEST: tuple[Level, ...] = ("recovered", "recognisable", "hint", "not recovered")
 _SEEN = ("recovered", "recognisable")
-_UNMEASURED = ("LPIPS is not measured", "plain: ", "adaptive: ")  # lines of a note that say nothing new here
+_PREFIX = {"reconstruction": "", "adaptive": "adaptive."}  # picture -> what its numbers begin with
+_VERDICTS = ("plain: ", "adaptive: ")  # what stands elsewhere in a word
+_UNSAID = "LPIPS is not measured"  # nor is it shown
+_STRIP = 16  # rows of numbers that stand for what is sent
 _BEYOND = "beyond 100,000"
 
 
 def pictured(frame: Frame) -> tuple[str, ...]:
-    """Return the names of the reconstructions that a frame has: one where nobody adapts."""
-    alike = frame.series.get("adaptive.psnr") == frame.series.get("psnr")
-    return ("reconstruction",) if alike or "adaptive.psnr" not in frame.series else tuple(_ATTACKS)
+    """Return the names of the reconstructions that a frame has: one where nobody adapts, or not yet."""
+    plain, adaptive = (frame.series.get(name) for name in ("psnr", "adaptive.psnr"))
+    own = adaptive is not None and adaptive != plain
+    return ("reconstruction",) * (plain is not None) + ("adaptive",) * own
 
 
 def pair(frame: Frame, pictures: Pictures) -> str:
-    """Return HTML with what is sent, as grey tones, and what each attacker makes of it."""
-    shown, count = pictured(frame), images(frame)
-    alone = "both attacks" if "adaptive.psnr" in frame.series else _ATTACKS[shown[0]]
-    figures = [_figure(pictures["sent"], "what is sent", "what is sent, as grey tones")] if "sent" in pictures else []
-    for name in shown:
-        who = _ATTACKS[name] if len(shown) > 1 else alone
-        if name in pictures:
-            board = strips.mosaic(pictures[name], count)
-            figures.append(_figure(board, who, f"reconstruction, {who}", below=near(frame, name)))
-    return f'<div class="leaklab-defended">{"".join(figures)}</div>'
+    """Return HTML with what is sent as a strip of grey tones, and below it what each attacker makes of it."""
+    strip = _figure(pictures["sent"][:_STRIP], "what is sent: first numbers", "what is sent, as grey tones")
+    shown = pictured(frame)
+    plain = _rebuilt(frame, pictures, "reconstruction", "plain") if "reconstruction" in shown else _empty("plain")
+    if "adaptive" in shown:
+        adaptive = _rebuilt(frame, pictures, "adaptive", "adaptive")
+    elif "adaptive.psnr" in frame.series:
+        adaptive = _rebuilt(frame, pictures, "reconstruction", "adaptive")
+    else:
+        adaptive = _empty("adaptive")
+    return f'<div class="leaklab-defended">{strip}{plain}{adaptive}</div>'
 
 
 def beginning(frame: Frame, pictures: Pictures) -> str:
@@ -59,32 +63,35 @@ def beginning(frame: Frame, pictures: Pictures) -> str:
     count = images(frame)
     several = "s" if count > 1 else ""
     figures = [
-        _figure(strips.mosaic(pictures["truth"], count), f"private photograph{several}", f"private photograph{several}"),
+        _figure(strips.mosaic(pictures["truth"], count), f"private photograph{several}"),
         _figure(pictures["sent"], "its gradient, first numbers", "a gradient, as grey tones"),
-        _figure(
-            strips.mosaic(pictures["reconstruction"], count), "rebuilt, nobody defends", "reconstruction without a defence",
-            below=near(frame, "reconstruction"),
-        ),
+        _rebuilt(frame, pictures, "reconstruction", "what comes back"),
     ]  # fmt: skip
     return f'<div class="leaklab-defended first">{"".join(figures)}</div>'
 
 
 def images(frame: Frame) -> int:
     """Return how many photographs are attacked."""
-    return max(1, len(frame.series.get("psnr", ())))
+    return max(1, len(frame.series.get("psnr") or frame.series.get("adaptive.psnr") or ()))
 
 
 def near(frame: Frame, name: str) -> str:
-    """Say how near a reconstruction comes, with a mark once it is certain whether one sees who it is."""
-    prefix = "adaptive." if name == "adaptive" else ""
+    """Say how near a reconstruction comes."""
+    prefix = _PREFIX[name]
     psnr, ssim = (finite(frame.scalars.get(f"{prefix}{metric}")) for metric in ("psnr", "ssim"))
-    said = f"{decibels(psnr)}, SSIM {fraction(ssim)}"
-    found = outcome(frame, prefix) if frame.final else None
-    return said if found is None else f"{said} {'✓' if found.level in _SEEN else '✗'}"
+    return f"{decibels(psnr)}, SSIM {fraction(ssim)}"
+
+
+def mark(frame: Frame, name: str) -> str:
+    """Return a tick or a cross once it is certain whether one sees who it is; nothing before."""
+    found = outcome(frame, _PREFIX[name]) if frame.final else None
+    return "" if found is None else "✓" if found.level in _SEEN else "✗"
 
 
 def outcome(frame: Frame, prefix: str = "") -> Verdict | None:
     """Return what one attack of a finished run amounts to; None where there was nothing to attack."""
+    if f"{prefix}psnr" not in frame.series:
+        return None  # it could not be carried out
     bars = {
         name.removeprefix(_BASELINE): torch.tensor(values)
         for name, values in frame.series.items() if name.startswith(_BASELINE)
@@ -97,7 +104,7 @@ def sentence(frame: Frame) -> str:
     plain = outcome(frame)
     if plain is None:
         return frame.note.split("\n")[0]
-    if pictured(frame) == ("reconstruction",):
+    if "adaptive" not in pictured(frame):
         return f"{_said(plain).capitalize()}."
     told = {"the adaptive attack": outcome(frame, "adaptive."), "the plain one": plain}
     (first, best), (second, worst) = sorted(told.items(), key=lambda held: _BEST.index(held[1].level))
@@ -110,9 +117,14 @@ def sentence(frame: Frame) -> str:
     return f"{_said(best).capitalize()} by {first}, {_said(worst)} by {second}."
 
 
-def remarks(note: str) -> list[str]:
+def remarks(frame: Frame) -> list[str]:
     """Return what a run says besides how its attacks went."""
-    return [line for line in note.split("\n") if line and not line.startswith(_UNMEASURED)]
+    lines = [line for line in frame.note.split("\n") if line and not line.startswith(_UNSAID)]
+    if frame.final and outcome(frame) is None:
+        return lines[1:]
+    same = "adaptive" not in pictured(frame)
+    said = [line.removeprefix(_VERDICTS[1]) if same and line.startswith(_VERDICTS[1]) else line for line in lines]
+    return [f"{line[0].upper()}{line[1:]}" for line in said if not line.startswith(_VERDICTS)]
 
 
 def facts(frame: Frame) -> Facts:
@@ -191,10 +203,19 @@ def _said(found: Verdict) -> str:
     return f"{seen or 'none'} of {found.total} recognisable"
 
 
-def _figure(picture: np.ndarray, caption: str, alt: str, *, below: str = "") -> str:
+def _rebuilt(frame: Frame, pictures: Pictures, name: str, caption: str) -> str:
+    board = strips.mosaic(pictures[name], images(frame))
+    return _figure(board, f"{caption} {mark(frame, name)}", f"reconstruction, {caption}", below=near(frame, name))
+
+
+def _empty(caption: str) -> str:
+    return f"<figure><div></div><figcaption>{caption}</figcaption></figure>"
+
+
+def _figure(picture: np.ndarray, caption: str, alt: str = "", *, below: str = "") -> str:
     if not math.prod(picture.shape):
         return ""
     words = f"{escape(caption)}<br>{escape(below)}" if below else escape(caption)
-    told = f"{alt}, {below}" if below else alt
+    told = ", ".join(filter(None, (alt or caption, below)))
     src = strips.uri(strips.png(picture))
     return f'<figure><img src="{src}" alt="{escape(told)}"><figcaption>{words}</figcaption></figure>'

@@ -28,8 +28,8 @@ def probes(frame: Frame, *, below: float, dark: bool = False) -> Option:
         | {
             "symbol": "circle", "symbolSize": 9,
             "data": [
-                {"value": [rounded(math.log10(strength)), rounded(ssim)], "tooltip": {"formatter": _told(strength, ssim, ratio)}}
-                for strength, ssim, ratio in found
+                {"value": [rounded(math.log10(one[0])), rounded(one[1])], "tooltip": {"formatter": _told(*one)}}
+                for one in found
             ],
             "markLine": {
                 "symbol": "none", "silent": True, "label": {"formatter": f"{below:g}", "color": colours.words},
@@ -56,7 +56,9 @@ def probes_alt(frame: Frame, *, below: float) -> str:
 def _tried(frame: Frame) -> list[tuple[float, float, float]]:
     """Return strength, similarity and noise by signal of every probe that came to a number, the weakest first."""
     rows = zip(*(frame.series.get(name, []) for name in ("strength", "ssim", "ratio")), strict=True)
-    return sorted((strength, ssim, ratio) for strength, ssim, ratio in rows if finite(ssim) is not None and strength > 0)
+    return sorted(
+        (strength, ssim, ratio) for strength, ssim, ratio in rows if finite(ssim) is not None and strength > 0
+    )
 
 
 def _told(strength: float, ssim: float, ratio: float) -> str:

@@ -6,12 +6,13 @@ A line a defence, a point a strength: right is the better the photograph can be 
 import csv
 import io
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
-from leaklab.views.defences import accuracy, decibels, fraction, number, promised, size
+from leaklab.views.defences import accuracy, decibels, fraction, number, promised
 from leaklab.views.options import Option, Stroke, axis, chart, finite, line, rounded
 from leaklab.views.palette import Ink, ink
 
@@ -59,7 +60,7 @@ class Spot:
 
 
 def figure(spots: Sequence[Spot], *, dark: bool = False) -> Option:
-    """Draw accuracy against similarity: a line a defence, solid for the plain attack and dashed for the adaptive one."""
+    """Draw accuracy against similarity: a line a defence, solid for the plain attack, dashed for the adaptive one."""
     colours = ink(dark)
     drawn = chart(dark=dark)
     drawn["tooltip"] |= {"trigger": "item", "confine": True}
@@ -163,7 +164,7 @@ def _undefended(spots: Sequence[Spot], colours: Ink) -> list[Option]:
 
 def _reach(spots: Sequence[Spot]) -> Option:
     seen = [place[0] for spot in spots for attack in _PREFIX if (place := spot.place(attack))]
-    return {"min": -0.1 if min(seen, default=0.0) < 0 else 0, "max": 1, "interval": 0.2 if min(seen, default=0) >= 0 else 0.1}
+    return {"min": min(0.0, math.floor(10 * min(seen, default=0.0)) / 10), "max": 1}
 
 
 def _told(spot: Spot) -> str:

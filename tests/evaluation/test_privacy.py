@@ -83,6 +83,7 @@ def test_nothing_that_opacus_complains_of_comes_through(accountant: Accountant, 
 def test_where_the_others_have_no_answer_the_first_stands():
     with pytest.raises(ValueError, match="different signs"):
         directly(0.1, 0.5, 200, 1e-5, "gdp")
+    assert spent(0.01, 0.01, by="prv") == spent(0.01, 0.01) > 5000  # where the grid's exponentials run over
     assert spent(0.1, 0.5, 200, by="gdp") == spent(0.1, 0.5, 200, by="prv") == spent(0.1, 0.5, 200) > 300
 
 

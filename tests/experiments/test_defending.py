@@ -100,9 +100,9 @@ def test_what_is_not_finite_is_none_in_json():
 @pytest.mark.parametrize(
     ("asked", "low", "high"),
     [
-        (Defending(until=0.2), 1e-5, 1.0),
+        (Defending(until=0.2), PROTECTIONS["noise"].grid[0] / 10, 10 * PROTECTIONS["noise"].grid[-1]),
         (Defending(until=0.2, strengths=(0, 1e-3, 0.1)), 1e-3, 0.1),
-        (Defending(until=0.2, protection="top-k"), 0.03, 1.0),
+        (Defending(until=0.2, protection="top-k"), PROTECTIONS["top-k"].grid[0] / 10, 1.0),
         (Defending(until=0.2, protection="uniform"), 2.0, 16.0),
     ],
 )
@@ -110,6 +110,13 @@ def test_a_search_reaches_a_little_beyond_what_is_compared(asked: Defending, low
     search = asked.search
     assert (search.low, search.high) == pytest.approx((low, high))
     assert (search.protection, search.below, search.defended) == (asked.protection, 0.2, asked.defended)
+
+
+def test_of_a_search_json_has_what_was_found():
+    last = Frame(0, 0, {"progress": 1.0, "strength": 0.03, "ratio": math.inf, "ssim": 0.19, "psnr": 9.0}, final=True)
+    assert listed(Defending(until=0.2), last) == {
+        "defence": "noise", "below": 0.2, "strength": 0.03, "ratio": None, "ssim": 0.19, "psnr": 9,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("flag", DEFEND_FLAGS, ids=lambda flag: flag.name)

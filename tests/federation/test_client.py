@@ -41,6 +41,22 @@ def test_photographs_are_used_in_the_same_order_whatever_dice_defences_roll(defe
     assert not torch.equal(flatten(plain), flatten(defended))
 
 
+@pytest.mark.parametrize("defence", [GaussianNoise(sigma=1), RandomK(), Mixup(mixed=2), DPSGD(bound=0.1)])
+def test_defences_roll_their_own_dice_and_no_others(defence: Defence):
+    three, rolled = scene(3), {}
+    client = Client(three.images, three.labels, SCHEDULE, (defence,))
+    for seed in (1, 2):
+        generator = dice()
+        update, _ = client.send(
+            three.forward, three.weights, num_classes=CLASSES, generator=generator, dice=dice(seed)
+        )  # fmt: skip
+        rolled[seed] = flatten(update)
+        left = generator.get_state()
+    assert not torch.equal(rolled[1], rolled[2])
+    SCHEDULE.batches(3, generator := dice())
+    assert torch.equal(left, generator.get_state())
+
+
 def test_the_update_is_protected_after_training_and_in_order():
     update, _ = sent(TopK(left_out=0.5), Clip(bound=0.1))
     expected = Clip(bound=0.1).protect(TopK(left_out=0.5).protect(sent()[0], dice()), dice())

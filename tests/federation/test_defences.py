@@ -52,7 +52,7 @@ def same(one: Update, other: Update, tolerance: float = 0) -> bool:
 @each
 def test_with_and_without_a_defence_all_else_is_the_same(defence: Defence):
     schedule = Schedule(epochs=2, batch_size=2, learning_rate=0.1)
-    federation = Federation(clients=2, schedule=schedule, rounds=2, defences=())
+    federation = Federation(clients=2, images_per_client=3, schedule=schedule, rounds=2, defences=())
     for (plain, one), (defended, other) in zip(
         play(federation), play(federation.model_copy(update={"defences": (defence,)})), strict=True
     ):
@@ -63,7 +63,7 @@ def test_with_and_without_a_defence_all_else_is_the_same(defence: Defence):
 
 @each
 def test_defences_play_the_same_round_from_the_same_dice(defence: Defence):
-    federation = Federation(clients=2, schedule=SLOW, defences=(defence,))
+    federation = Federation(clients=2, images_per_client=3, schedule=SLOW, defences=(defence,))
     [(one, _), _], [(again, _), _] = play(federation), play(federation)
     assert same(one.update, again.update) and same(one.weights, again.weights)
 

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar, Literal
 
 import torch
+from jaxtyping import Float
 from pydantic import field_validator
 from torch import Tensor, nn
 
@@ -113,11 +114,13 @@ class DPSGD(_Clipped):
         def step(forward: Pass, weights: Weights, images: Tensor, targets: Tensor) -> Update:
             def of_one(number: Tensor) -> Update:
                 one = number.unsqueeze(0)
-                return clipped(gradient(forward.of(one), weights, images[one], targets[one]), self.bound)
+                return gradient(forward.of(one), weights, images[one], targets[one])
 
             numbers = torch.arange(len(images), device=images.device)
             each = torch.func.vmap(of_one, chunk_size=forward.at_once or None)(numbers)
-            together = {name: tensor.mean(0) for name, tensor in each.items()}
+            shares = _kept(each, self.bound) / len(images)
+            # Shortened while they are averaged, since all these gradients are too much memory to write once more.
+            together = {name: torch.tensordot(shares, tensor, 1) for name, tensor in each.items()}
             if generator is None or self.noise_multiplier == 0:
                 return together
             spread = self.noise_multiplier * self.bound / len(images)
@@ -132,6 +135,13 @@ class DPSGD(_Clipped):
         return Guarantee(
             self.noise_multiplier, exposure.sample_rate, exposure.steps, "photograph", exposure.images
         )  # fmt: skip
+
+
+def _kept(each: Update, bound: float) -> Float[Tensor, "n"]:
+    """Return which part of its length every one of several updates keeps; their tensors have a row for each."""
+    squares = sum(tensor.reshape(len(tensor), -1).square().sum(1) for tensor in each.values())
+    # The slope of a root is infinite at zero, where nothing is shortened.
+    return bound / squares.clamp_min(torch.finfo(squares.dtype).tiny).sqrt().clamp_min(bound)
 
 
 def clipped(update: Update, bound: float) -> Update:

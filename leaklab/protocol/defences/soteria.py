@@ -14,7 +14,7 @@ from leaklab.protocol.training import Pass
 from leaklab.protocol.updates import Update, Weights
 from leaklab.settings import knob
 
-_AT_ONCE = 64  # slopes, of as many features as there are images for, that are computed together to bound the memory
+_AT_ONCE = 1 << 18  # pixels along which slopes are computed together, to bound the memory
 _NO_LAYER = "Soteria silences features of a linear layer, and this network has none: choose another network or defence."
 _NO_MAKER = (
     "Soteria's row variant silences features where a linear layer makes them for the last one, and this network has no "
@@ -124,7 +124,7 @@ def _slopes(
 
     values, pull = torch.func.vjp(entering, images)
     features = torch.arange(values.shape[1], device=values.device)
-    return values, torch.func.vmap(steepness, chunk_size=max(1, _AT_ONCE // len(images)))(features).T
+    return values, torch.func.vmap(steepness, chunk_size=max(1, _AT_ONCE // images.numel()))(features).T
 
 
 def _linear(network: nn.Module) -> list[str]:

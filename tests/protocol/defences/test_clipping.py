@@ -172,6 +172,18 @@ def test_an_attacker_clips_its_dummies_photograph_by_photograph_and_can_be_diffe
     assert torch.allclose(slopes[1], grad(away)(others), rtol=1e-9) and slopes[1].norm() > 1e-6
 
 
+def test_a_photograph_that_teaches_nothing_has_a_finite_slope():
+    told = THREE.forward.logits(THREE.weights, THREE.images).softmax(1)
+    certain = THREE.targets.index_copy(0, torch.tensor([1]), told[1:2])  # of which the gradient is zero
+    forward = Imitated.of(THREE.forward, (DPSGD(bound=0.5),), {})
+
+    def length(images: torch.Tensor) -> torch.Tensor:
+        return flatten(forward.gradient(THREE.weights, images, certain)).square().sum()
+
+    slopes = grad(length)(THREE.images)
+    assert slopes.isfinite().all() and slopes[0].norm() > 0
+
+
 @pytest.mark.parametrize("statistics", ["batch", "running"])
 def test_batch_norm_on_batch_statistics_is_refused_with_the_reason(statistics: str):
     network = nn.Sequential(nn.Conv2d(1, 2, 3), BatchNorm(2, statistics), nn.Flatten(), nn.Linear(72, 4))

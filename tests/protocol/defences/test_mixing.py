@@ -100,6 +100,12 @@ def test_a_single_photograph_is_refused(kind: type[Mixup]):
 
 
 @BOTH
+def test_whether_there_is_something_to_mix_is_known_beforehand(kind: type[Mixup]):
+    assert kind().lacking(2) == [] == kind(mixed=1).lacking(1)
+    assert "a client has 1:" in kind().lacking(1)[0]
+
+
+@BOTH
 @pytest.mark.parametrize("mixed", [0, -1, 9, math.nan])
 def test_a_number_that_cannot_be_is_refused(kind: type[Mixup], mixed: float):
     with pytest.raises(Refusal, match=f"mixed: Input should be .* .got {mixed}"):
