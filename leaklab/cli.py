@@ -143,73 +143,58 @@ def _link(ctx: click.Context) -> None:
 
 def _labels(ctx: click.Context) -> None:
     from leaklab.experiments.command import label_recovery
-    from leaklab.experiments.devices import place
     from leaklab.experiments.tally import outcomes, remarks
     from leaklab.views.labels import summary
 
     experiment = label_recovery(given(ctx), ctx.params["set"])
-    final = _last(ctx, experiment.run(str(place(ctx.params["device"]))), "labels")
+    final = _last(ctx, experiment, "labels")
     found, said = outcomes(final), remarks(final)
-    lines = [json.dumps(found, allow_nan=False)] if ctx.params["json"] else summary(experiment.title, said, found)
-    click.echo("\n".join(lines))
+    _tell(ctx, found, summary(experiment.title, said, found))
 
 
 def _drift(ctx: click.Context) -> None:
     from leaklab.experiments.command import drift
-    from leaklab.experiments.devices import place
     from leaklab.experiments.drift_cells import outcomes
     from leaklab.views.drift import summary
 
     experiment = drift(given(ctx), ctx.params["set"])
-    final = _last(ctx, experiment.run(str(place(ctx.params["device"]))), "drift")
-    lines = [json.dumps(outcomes(final), allow_nan=False)] if ctx.params["json"] else summary(experiment.title, final)
-    click.echo("\n".join(lines))
+    final = _last(ctx, experiment, "drift")
+    _tell(ctx, outcomes(final), summary(experiment.title, final))
 
 
 def _defend(ctx: click.Context) -> None:
     from leaklab.experiments.command import defend
     from leaklab.experiments.defending import listed, sentences
-    from leaklab.experiments.devices import place
     from leaklab.views.defend import summary
 
     asked = defend(given(ctx), ctx.params["set"])
-    final = _last(ctx, asked.run(str(place(ctx.params["device"]))), "defend")
-    if not ctx.params["json"]:
-        click.echo("\n".join(summary(asked, final)))
-        return
-    click.echo(json.dumps(listed(asked, final), allow_nan=False))
-    for line in sentences(final)[1]:
+    final = _last(ctx, asked, "defend")
+    _tell(ctx, listed(asked, final), summary(asked, final))
+    for line in sentences(final)[1] if ctx.params["json"] else ():
         click.echo(f"Note: {line}", err=True)
 
 
-main.add_command(
-    Flagged("run", _run, run_options, help="Attack a federation that is played here, and score what comes back.")
-)
-main.add_command(
-    Flagged(
-        "labels", _labels, label_options, flags=label_flags,
-        help="Read the labels of a batch from its gradient, by every method side by side.",
-    )
-)  # fmt: skip
-main.add_command(
-    Flagged(
-        "drift", _drift, drift_options, flags=drift_flags,
-        help="Measure how far averaged clients end up from one super-client, beside what Lemma 1 says of it.",
-    )
-)  # fmt: skip
-main.add_command(
+for _command in (
+    Flagged("run", _run, run_options, help="Attack a federation that is played here, and score what comes back."),
     Flagged(
         "defend", _defend, defend_options, flags=defend_flags,
         help="Make a defence stronger and stronger, and see what an attack still brings back and what training loses.",
-    )
-)  # fmt: skip
-main.add_command(
+    ),
+    Flagged(
+        "labels", _labels, label_options, flags=label_flags,
+        help="Read the labels of a batch from its gradient, by every method side by side.",
+    ),
+    Flagged(
+        "drift", _drift, drift_options, flags=drift_flags,
+        help="Measure how far averaged clients end up from one super-client, beside what Lemma 1 says of it.",
+    ),
     Flagged(
         "link", _link, lambda: start_options(read=True),
         help="Turn flags into an app link, and back. With --read, the link's settings are printed as JSON on the "
         "standard output, and its command line on the standard error.",
-    )
-)  # fmt: skip
+    ),
+):  # fmt: skip
+    main.add_command(_command)
 
 
 @main.command()
@@ -277,10 +262,17 @@ def _query(link: str) -> str:
     return f"?x={link}"
 
 
-def _last(ctx: click.Context, frames: Iterable[Any], title: str) -> Any:
+def _last(ctx: click.Context, experiment: Any, title: str) -> Any:
+    from leaklab.experiments.devices import place
+
+    frames = experiment.run(str(place(ctx.params["device"])))
     shown = sys.stderr.isatty() and not ctx.params["no_progress"]
     *_, final = _watched(frames, title) if shown else frames
     return final
+
+
+def _tell(ctx: click.Context, found: Any, lines: Iterable[str]) -> None:
+    click.echo(json.dumps(found, allow_nan=False) if ctx.params["json"] else "\n".join(lines))
 
 
 def _watched(frames: Iterable[Any], title: str) -> Iterator[Any]:

@@ -97,7 +97,7 @@ class Comparison(Settings):
         return next((column.strength for column in self.columns if column.protection == key), None)
 
     def showing(self, keys: list[str]) -> "Comparison":
-        """Return the same with these defences in columns: those that stay keep their strength, new ones are middling."""
+        """Return the same with these defences in columns: those that stay keep their strength, others are middling."""
         columns = [
             Column(protection=key, strength=middling(key) if (held := self.strength(key)) is None else held)
             for key in keys

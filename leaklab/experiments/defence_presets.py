@@ -38,7 +38,7 @@ _ROWS = (
     ),
     Preset(
         "private", "A real guarantee",
-        "DP-SGD with an ε that means something: on one photograph its noise is a hundred times the signal.",
+        "DP-SGD with an ε that means something: on one photograph its noise is 150 times the signal.",
         _with("dp-sgd", 1),
     ),
 )  # fmt: skip

@@ -19,6 +19,8 @@ _TOLD = (
 _LARGE = (
     "δ = {0:g} is not below 1/n with n = {1}, so one {2} in {1} may be laid open altogether: choose a δ below {3:.3g}."
 )
+_VAST = 20.0  # e²⁰ is half a billion: odds that let through any certainty
+_EMPTY = "An ε of {:.3g} promises nothing to speak of: it is the logarithm of how much surer an attacker may become."
 _UNBOUNDED = "{} gives no (ε, δ) guarantee: without a clip nothing bounds what one photograph changes."
 _NOISELESS = "{} gives no (ε, δ) guarantee here: a clip without noise promises nothing."
 _TOO_LITTLE = "{} gives no (ε, δ) guarantee here: noise of {:g} bounds is too little for any ε that has a meaning."
@@ -95,6 +97,8 @@ def _told(kept: _Kept, delta: float) -> Iterator[str]:
         named(kept.defence), kept.epsilon, delta, given.protects, kept.defence.bound, given.noise_multiplier,
         given.sample_rate, steps,
     )  # fmt: skip
+    if kept.epsilon > _VAST:
+        yield _EMPTY.format(kept.epsilon)
     if loose(delta, given.units):
         yield _LARGE.format(delta, given.units, given.protects, 1 / given.units)
 

@@ -105,4 +105,4 @@ def _facts(comparison: Comparison, place: str, watched: Watched, learnt: Run | N
         return []
     found = [(term, said) for term, said in views.facts(watched.last) if place != NONE or term in _UNCHANGED]
     beside = undefended(comparison) if place != NONE else None
-    return [*found, ("accuracy", views.accuracy(learnt.summary if learnt else {}, beside))]
+    return [*found, *views.learning(learnt.summary if learnt else {}, beside)]

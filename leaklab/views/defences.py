@@ -164,6 +164,12 @@ def size(count: float) -> str:
     return f"{count:.0f} bytes"
 
 
+def learning(scalars: Mapping[str, float | None], undefended: float | None = None) -> Facts:
+    """Return what a training under the defence comes to, with what is promised of all its rounds together."""
+    told = [("accuracy", accuracy(scalars, undefended))]
+    return [*told, ("ε of training", promised(scalars))] if "epsilon" in scalars else told
+
+
 def accuracy(scalars: Mapping[str, float | None], undefended: float | None = None) -> str:
     """Say how well is learnt, beside how well without a defence where that is known."""
     value = finite(scalars.get("accuracy"))
@@ -171,8 +177,8 @@ def accuracy(scalars: Mapping[str, float | None], undefended: float | None = Non
         return "–"
     done, of = scalars.get("round"), scalars.get("rounds")
     so_far = f" after {done:.0f} of {of:.0f} rounds" if done is not None and of is not None and done < of else ""
-    beside = f", {undefended:.1%} without" if undefended is not None and not so_far else ""
-    return f"{value:.1%} right{so_far}{beside}"
+    lost = "" if undefended is None or so_far else f", {100 * (value - undefended):+.1f} points".replace("-", "−")
+    return f"{value:.1%}{so_far}{lost}"
 
 
 def listed(found: Sequence[tuple[str, str]]) -> str:

@@ -19,7 +19,6 @@ from leaklab.views.palette import Ink, ink
 Scalars = Mapping[str, float | None]
 
 _MARKS = ("circle", "rect", "triangle", "diamond", "roundRect")  # told apart without colour
-_EMPTY = {"circle": "emptyCircle", "rect": "emptyRect", "triangle": "emptyTriangle", "diamond": "emptyDiamond"}
 _STAR = "path://M50,0 L61,35 L98,35 L68,57 L79,91 L50,70 L21,91 L32,57 L2,35 L39,35 Z"
 _SMALLEST, _GROWS = 8, 3  # of a mark, and from one strength to the next
 _ADAPTS = "adaptive attack"
@@ -68,6 +67,8 @@ def figure(spots: Sequence[Spot], *, dark: bool = False) -> Option:
     drawn["xAxis"] = axis("SSIM of what is rebuilt: to the left less is seen", colours) | _reach(spots)
     drawn["xAxis"] |= {"splitLine": {"show": True, "lineStyle": {"color": colours.hairline}}}
     drawn["yAxis"] = axis("accuracy, %", colours, side="left") | {"scale": True, "max": 100}
+    for name in ("xAxis", "yAxis"):
+        drawn[name]["axisLine"] |= {"onZero": False}
     for index, (title, held) in enumerate(_by_defence(spots).items()):
         drawn["series"] += _lines(title, held, index, colours)
         drawn["legend"]["data"].append({"name": title})
@@ -134,8 +135,9 @@ def _lines(title: str, held: Sequence[Spot], index: int, colours: Ink) -> list[O
     plain = _line(title, held, "plain", Stroke(colour)) | {"symbol": mark}
     if all(spot.place("adaptive") in (None, spot.place("plain")) for spot in held):
         return [plain]
-    hollow = _EMPTY.get(mark, mark)
-    return [plain, _line(title, held, "adaptive", Stroke(colour, dash="dashed")) | {"symbol": hollow}]
+    hollow = {"color": colours.paper, "borderColor": colour, "borderWidth": 2}
+    adaptive = _line(title, held, "adaptive", Stroke(colour, dash="dashed"))
+    return [plain, adaptive | {"symbol": mark, "itemStyle": hollow}]
 
 
 def _line(title: str, held: Sequence[Spot], attack: str, stroke: Stroke) -> Option:
@@ -155,7 +157,8 @@ def _undefended(spots: Sequence[Spot], colours: Ink) -> list[Option]:
     found = [(spot, place) for spot in spots if not spot.unit and (place := spot.place("plain"))]
     return [
         {
-            "type": "scatter", "name": spot.title, "symbol": _STAR, "symbolSize": 20, "color": colours.words, "z": 5,
+            "type": "scatter", "name": spot.title, "symbol": _STAR, "symbolSize": 24, "z": 5, "color": colours.paper,
+            "itemStyle": {"borderColor": colours.words, "borderWidth": 2},
             "data": [{"value": [rounded(number) for number in place], "tooltip": {"formatter": _told(spot)}}],
         }
         for spot, place in found
@@ -173,7 +176,7 @@ def _told(spot: Spot) -> str:
         f"{attack}: {decibels(spot.score(attack, 'psnr'))}, SSIM {fraction(spot.score(attack, 'ssim'))}"
         for attack in _attacks(spot)
     ]
-    facts.append(accuracy(spot.learnt or {}))
+    facts.append(f"accuracy {accuracy(spot.learnt or {})}")
     if spot.unit and spot.attacked:
         facts.append(f"noise / signal {number(finite(spot.attacked.get('ratio')))}")
         facts.append(f"ε: {promised(spot.attacked)}")

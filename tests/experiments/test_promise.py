@@ -77,6 +77,12 @@ def test_a_delta_that_is_no_promise_is_warned_of():
     assert len(promised(DPSGD(noise_multiplier=1), images_per_client=3, delta=0.3).remarks) == 1
 
 
+def test_an_epsilon_that_is_vast_says_that_it_promises_nothing():
+    found = promised(DPSGD(noise_multiplier=0.1))
+    assert found.epsilon > 20 and found.remarks[1].startswith(f"An ε of {found.epsilon:.3g} promises nothing to speak")
+    assert len(promised(DPSGD(noise_multiplier=1)).remarks) == 1
+
+
 @pytest.mark.parametrize(("chain", "words"), [
     ((), []), ((TopK(),), []), ((GaussianNoise(),), []),
     ((GaussianNoise(sigma=1),), ["Gaussian noise gives no (ε, δ) guarantee: without a clip nothing bounds"]),
