@@ -22,7 +22,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", key="actions"):
     )  # fmt: skip
 if pressed:
     defences.press(KEY, comparison)
-comparison = columns.draw(comparison, KEY, pressed=pressed)
+columns.draw(comparison, KEY, pressed=pressed)
 enough.ask(comparison, KEY)
 figure.ask(comparison, KEY)
 with st.expander("Who sees what", icon=":material/visibility:"):

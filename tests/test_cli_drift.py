@@ -78,7 +78,7 @@ def test_help_of_a_drift_names_every_flag_with_its_default():
     (("--num-clients", "0"), "--num-clients: clients: without a client there is nobody to average; choose 1 or more"),
     (("--num-clients", "2,x"), "Invalid value for '--num-clients': '2,x' is not a list of whole numbers such as"),
     (("--num-clients", "99"), "--num-clients: clients.0: Input should be less than or equal to 32 (got 99)"),
-    (("--local-lr", "nan"), "--local-lr: local_lr.0: Input should be less than or equal to 1 (got nan)"),
+    (("--local-lr", "nan"), "--local-lr: local_lr.0: Input should be a finite number (got nan)"),
     (("--repeats", "0"), "Invalid value for '--repeats': 0 is not in the range 1<=x<=1000"),
     (("--dataset", "cifar10"), "CIFAR-10 is not at "),
 ])  # fmt: skip

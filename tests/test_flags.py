@@ -97,7 +97,7 @@ def test_a_preset_is_changed_by_flags_alone():
         ("run --preset easyleak", "'easyleak' is none of .*; did you mean easy-leak"),
         ("run --num-clients 199", "'--num-clients': 199 is not in the range 1<=x<=128"),
         ("run --restarts x", "'--restarts': 'x' is not a valid whole number"),
-        ("run --tv-weight nan", "--tv-weight: .*less than or equal to 1 .got nan"),
+        ("run --tv-weight nan", "--tv-weight: .*finite number .got nan"),
         ("run --client-indices 1,2", "^2 indices are given and 3 images are needed. Give one index for each image"),
         ("run --client-indices 1,2,99", "^Index 99 is out of range: the album has 36 images, numbered 0 to 35"),
         ("run --client-indices 1,b", "'--client-indices': '1,b' is not a list of whole numbers such as 3,14,15"),

@@ -8,6 +8,7 @@ from typing import Any
 from leaklab.attacks.labels import Given, GivenOrIDLG
 from leaklab.attacks.recipes import RECIPES
 from leaklab.experiments.defend_flags import DEFEND_FLAGS
+from leaklab.experiments.defended import Defended
 from leaklab.experiments.defending import Defending
 from leaklab.experiments.drift import Drift
 from leaklab.experiments.drift_flags import DRIFT_FLAGS
@@ -15,6 +16,7 @@ from leaklab.experiments.flags import FLAGS, LABEL_FLAGS, Flag, leaves, near, pu
 from leaklab.experiments.inversion import Inversion
 from leaklab.experiments.label_recovery import LabelRecovery
 from leaklab.experiments.protections import PROTECTIONS
+from leaklab.experiments.utility import Utility
 from leaklab.settings import Refusal, S, Settings
 
 Dump = Callable[..., Any]  # flags, and paths with values, to the settings they ask for, as JSON values
@@ -98,6 +100,24 @@ def drift_command_line(experiment: Drift) -> str:
     return _spelt("drift", DRIFT_FLAGS, {}, _public(experiment), dump=_drift_dump)
 
 
+def defend_command_line(
+    defended: Defended, protection: str, strength: float, *, bound: float = 1.0, utility: Utility | None = None
+) -> str:
+    """Return the command that attacks one defence at one strength, and trains under it where a training is given.
+
+    It says nothing of folders and uploads.
+    """
+    asked = Defending(
+        protection=protection, strengths=(strength,), defended=defended, train=utility is not None,
+        bound=bound if PROTECTIONS[protection].clips else 1.0, utility=utility or Utility(),
+    )  # fmt: skip
+    wanted = _public(asked)
+    key = wanted["defended"]["inversion"]["recipe"]["key"]
+    given = {"--recipe": key} if key in RECIPES and key != start(Defending).defended.inversion.recipe.key else {}
+    flags = [flag for flag in DEFEND_FLAGS if flag.name != "--recipe"]
+    return _spelt("defend", flags, given, wanted, dump=_defend_dump)
+
+
 def _public(experiment: Settings, *, private: bool = False) -> Any:
     written = experiment.model_dump(mode="json", context={"public_only": not private})
     return type(experiment).read(written).model_dump(mode="json")
@@ -172,6 +192,10 @@ def _label_dump(given: Mapping[str, Any], sets: Sequence[str] = ()) -> Any:
 
 def _drift_dump(given: Mapping[str, Any], sets: Sequence[str] = ()) -> Any:
     return drift(given, sets).model_dump(mode="json")
+
+
+def _defend_dump(given: Mapping[str, Any], sets: Sequence[str] = ()) -> Any:
+    return defend(given, sets).model_dump(mode="json")
 
 
 def _typed(name: str, value: Any) -> list[str]:

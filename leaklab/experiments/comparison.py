@@ -162,12 +162,12 @@ def middling(key: str) -> float:
     return grid[len(grid) // 2]
 
 
-def column(chain: tuple[Defence, ...]) -> tuple[str, float]:
+def column(chain: tuple[Defence, ...], dropout: float = 0.0) -> tuple[str, float]:
     """Return which column a chain of defences belongs into, and its strength there; of none, that of no defence.
 
-    Where dropout stands before another defence, all columns have it.
+    A dropout that all columns have stands before another defence, and by itself where there is no other.
     """
-    if not chain:
+    if not chain or chain == (Dropout(rate=dropout),):
         return NONE, 0.0
     own = chain[-1]
     key = next(key for key, protection in PROTECTIONS.items() if protection.part is type(own))
@@ -175,22 +175,25 @@ def column(chain: tuple[Defence, ...]) -> tuple[str, float]:
 
 
 def of_runs(runs: Sequence[Settings]) -> list[Comparison]:
-    """Return the comparison of which some runs were columns, as the only item; none where none was.
+    """Return the comparison to which some runs belong, as the only item; none where they belong to none.
 
     What the columns have in common is taken from the first that was attacked.
     """
-    attacked = [one for run in runs if isinstance(one := getattr(run, "defended", run), Defended)]
-    learnt = [run for run in runs if isinstance(run, Utility)]
-    chains = [run.chain for run in attacked] + [run.scenario.federation.defences for run in learnt]
-    if not chains:
+    attacked = [run for run in runs if isinstance(run, Defended)]
+    searched = [run for run in runs if isinstance(run, Threshold)]
+    chains = [run.chain for run in attacked]
+    chains += [run.scenario.federation.defences for run in runs if isinstance(run, Utility)]
+    if not (chains or searched):
         return []
-    found = dict(column(chain) for chain in reversed(chains))
-    shown = [key for key in dict.fromkeys(column(chain)[0] for chain in chains) if key != NONE]
-    bounds = [one.bound for chain in chains for one in chain if "bound" in type(one).model_fields]
-    dropouts = [one.rate for chain in chains for one in chain[:-1] if isinstance(one, Dropout)]
-    common: dict[str, Any] = {"bound": bounds[0] if bounds else 1.0, "dropout": dropouts[0] if dropouts else 0.0}
-    if attacked:
-        first = attacked[0]
+    clips = [one.bound for chain in chains for one in chain if "bound" in type(one).model_fields]
+    dropout = next((one.rate for chain in chains for one in chain[:-1] if isinstance(one, Dropout)), 0.0)
+    common: dict[str, Any] = {"dropout": dropout} | ({"bound": clips[0]} if clips else {})
+    common |= {"inversion": run.defended.under(()).inversion for run in searched}
+    for first in attacked[:1]:
         common |= {"inversion": first.under(()).inversion, "adaptive": first.adaptive, "delta": first.delta}
-    columns = tuple(Column(protection=key, strength=found[key]) for key in shown[:MOST])
+    shown = [column(chain, dropout) for chain in chains]
+    shown += [(run.protection, middling(run.protection)) for run in searched]
+    strengths = dict(shown[::-1])  # of several runs of one defence the first counts
+    keys = [key for key in dict.fromkeys(key for key, _ in shown) if key != NONE][:MOST]
+    columns = tuple(Column(protection=key, strength=strengths[key]) for key in keys)
     return [Comparison(columns=columns, **common)]

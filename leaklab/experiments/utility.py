@@ -26,8 +26,8 @@ _UNRELATED = (
 )
 
 
-def _small(source: Source, network: NetworkChoice, *, size: int = 16, images: int = 64, epochs: int = 1) -> Scenario:
-    training = Schedule(epochs=epochs, batch_size=16, learning_rate=0.1)
+def _small(source: Source, network: NetworkChoice, *, size: int = 16, images: int = 48, epochs: int = 1) -> Scenario:
+    training = Schedule(epochs=epochs, batch_size=16, learning_rate=0.15)
     together = Federation(clients=10, images_per_client=images, rounds=20, schedule=training, defences=())
     return Scenario(source=source, image_size=size, network=network, federation=together)
 

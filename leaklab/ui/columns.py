@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from leaklab.experiments import command  # TEMP
+from leaklab.experiments.command import defend_command_line
 from leaklab.experiments.comparison import NONE, Comparison
 from leaklab.experiments.defended import Defended
 from leaklab.experiments.protections import PROTECTIONS, Protection
@@ -20,22 +20,20 @@ _NARROW = 205  # pixels of a column, at least
 _FINE = 20  # steps of a share
 
 
-def draw(comparison: Comparison, key: str, *, pressed: bool) -> Comparison:
-    """Draw the undefended row and all columns, see to their runs, and return the comparison with its new strengths."""
-    before = comparison
+def draw(comparison: Comparison, key: str, *, pressed: bool) -> None:
+    """See to the runs of the undefended row and of all columns, and draw them with their sliders."""
     if pressed:
         _try_again(comparison)
-    _attend(comparison, key, NONE)
+    for place in (NONE, *_keys(comparison)):
+        _attend(comparison, key, place)
+    _learn(comparison, key)
+    defences.mend(comparison, key)
     with st.container(border=True):
         result(comparison, NONE, key)
     grid = st.grid(max(len(comparison.columns), 1), min_column_width=_NARROW)
-    for column in comparison.columns:
-        with grid, st.container(border=True, height="stretch", key=f"{key}.column.{column.protection}"):
-            comparison = _column(comparison, column.protection, key)
-    _learn(comparison, key)
-    if comparison != before:
-        held.hold(key, comparison)
-    return comparison
+    for name in _keys(comparison):
+        with grid, st.container(border=True, height="stretch", key=f"{key}.column.{name}"):
+            _column(comparison, name, key)
 
 
 def spell(comparison: Comparison) -> None:
@@ -59,32 +57,30 @@ def take_home(comparison: Comparison) -> None:
         if comparison.columns:
             st.markdown("The same in a shell, a command for each column:")
         for column in comparison.columns:
-            defended = comparison.defended()
-            line = getattr(command, "defend_command_line", lambda *a: "TEMP")(
-                defended, column.protection, column.strength
-            )
-            st.code(line, language="bash", wrap_lines=True)
+            command = defend_command_line(
+                comparison.defended(), column.protection, column.strength, bound=comparison.bound,
+                utility=comparison.utility(),
+            )  # fmt: skip
+            st.code(command, language="bash", wrap_lines=True)
 
 
-def _column(comparison: Comparison, name: str, key: str) -> Comparison:
-    """Draw one defence, with the strength that its slider says."""
+def _column(comparison: Comparison, name: str, key: str) -> None:
+    """Draw one defence; a slider that has moved is taken at its word at once."""
     protection, said = PROTECTIONS[name], words.defences()[name]
-    st.markdown(
-        f"**{protection.title}**  \n:small[works {PLACES[protection.part.place]} · {words.cited(said['source'])}]"
-    )
+    cited = words.cited(said["source"])
+    st.markdown(f"**{protection.title}**  \n:small[works {PLACES[protection.part.place]} · {cited}]")
     with st.container(key=f"idea-{name}"):
         st.caption(said["idea"])
     value = _strength(protection, comparison.strength(name), key)
     if value != comparison.strength(name):
-        comparison = comparison.stronger(name, value)
-    lacking = defences.lacking(comparison, name, value)
+        held.hold(key, comparison.stronger(name, value))
+        st.rerun()
+    lacking, always = defences.lacking(comparison, name), defences.lacking(comparison, NONE)
     for line in lacking:
-        st.warning(line, icon=":material/help:")
-    if lacking:
-        return comparison
-    _attend(comparison, key, name, value)
-    result(comparison, name, key)
-    return comparison
+        if line not in always:
+            st.warning(line, icon=":material/help:")
+    if not lacking:
+        result(comparison, name, key)
 
 
 def _strength(protection: Protection, value: float, key: str) -> float:
@@ -120,26 +116,31 @@ def _knob(protection: Protection) -> Knob:
     return next(knob for knob in walk(protection.part()) if knob.path == (protection.part.strength,))
 
 
-def _attend(comparison: Comparison, key: str, place: str, strength: float = 0.0) -> None:
+def _attend(comparison: Comparison, key: str, place: str) -> None:
     """See to it that a column shows a run of what it says: one that is known, or a new one where it goes by itself."""
-    own, begin = not defences.offered(comparison), defences.goes(key, comparison)
-    _see_to(comparison.defended(place, strength), defences.runs(place), begin=begin, own=own, device=held.device(key))
+    if not defences.lacking(comparison, place):
+        own, begin = not defences.offered(comparison), defences.goes(key, comparison)
+        attack = comparison.defended(place, comparison.strength(place) or 0.0)
+        _see_to(attack, defences.runs(place), begin=begin, own=own, device=held.device(key))
 
 
 def _learn(comparison: Comparison, key: str) -> None:
     """See to the trainings of all columns, one after the other, so that nobody's attack has to wait for them."""
-    wanted = {name: comparison.utility(name, comparison.strength(name) or 0.0) for name in (NONE, *_keys(comparison))}
-    states = {name: shared.first(defences.runs(f"{name}.utility")) for name in wanted}
-    for name, run in states.items():
-        if run and not run.over and run.experiment != wanted[name].model_dump_json():
+    wanted = {place: comparison.utility(place, comparison.strength(place) or 0.0) for place in _trained(comparison)}
+    names = {place: defences.runs(f"{place}.utility") for place in wanted}
+    for place, name in names.items():
+        run = shared.first(name)
+        if run and not run.over and run.experiment != wanted[place].model_dump_json():
             shared.cancel(run.id)
-            states[name] = None
-    for name, utility in wanted.items():
-        if name == NONE or not defences.lacking(comparison, name, comparison.strength(name)):
-            place = defences.runs(f"{name}.utility")
-            begin = defences.goes(key, comparison) and not any(run and not run.over for run in states.values())
-            _see_to(utility, place, begin=begin, own=False, device=held.device(key))
-            states[name] = shared.first(place)
+            del st.session_state[name]
+    for place, name in names.items():
+        busy = any(run and not run.over for run in map(shared.first, names.values()))
+        begin = defences.goes(key, comparison) and not busy
+        _see_to(wanted[place], name, begin=begin, own=False, device=held.device(key))
+
+
+def _trained(comparison: Comparison) -> list[str]:
+    return [place for place in (NONE, *_keys(comparison)) if not defences.lacking(comparison, place)]
 
 
 def _see_to(experiment: Defended | Utility, name: str, *, begin: bool, own: bool, device: str) -> None:

@@ -6,13 +6,13 @@ from dataclasses import replace
 import streamlit as st
 
 from leaklab.experiments import catalogue
-from leaklab.experiments.comparison import MOST, Comparison, column
+from leaklab.experiments.comparison import MOST, NONE, Comparison, column
 from leaklab.experiments.comparison_presets import COMPARISON_DEFAULT, COMPARISON_PRESETS
 from leaklab.experiments.defended import Defended
 from leaklab.experiments.experiment import read
 from leaklab.experiments.protections import PROTECTIONS
 from leaklab.settings import Knob, Refusal, walk
-from leaklab.ui import forms, held, photographs, recipes, session
+from leaklab.ui import forms, held, photographs, recipes, session, shared
 
 FEDERATION = "inversion.scenario.federation"
 _PROTOCOL = (
@@ -20,6 +20,7 @@ _PROTOCOL = (
     f"{FEDERATION}.secure_aggregation", "inversion.scenario.network.batch_norm", "dropout",
 )  # fmt: skip
 _VIEW = ("inversion", "scenario", "federation", "view")
+_LABELS = ("inversion", "scenario", "threat", "labels")
 _PLACES = {"per-client": "each client", "aggregated": "the average", "client": "as a client"}
 _HIGH = {f"{FEDERATION}.images_per_client": 8, f"{FEDERATION}.clients": 8}  # a page of several attacks has to be quick
 _SECTIONS = {
@@ -63,12 +64,13 @@ def choose(key: str) -> Comparison:
 
 def press(key: str, comparison: Comparison) -> None:
     """Begin, from now on, whatever run a column lacks, until what all columns have in common changes."""
-    st.session_state[f"{key}.pressed"] = comparison.basis
+    st.session_state[f"{key}.pressed"] = shared.digest(comparison.basis.model_dump_json())
 
 
 def goes(key: str, comparison: Comparison) -> bool:
     """Return whether a column that lacks a run gets one by itself."""
-    return st.session_state.get(f"{key}.pressed") == comparison.basis or offered(comparison)
+    pressed = st.session_state.get(f"{key}.pressed")
+    return pressed == shared.digest(comparison.basis.model_dump_json()) or offered(comparison)
 
 
 def offered(comparison: Comparison) -> bool:
@@ -90,17 +92,22 @@ def reseed(key: str) -> None:
     press(key, comparison)
 
 
-def lacking(comparison: Comparison, key: str, strength: float) -> list[str]:
-    """Return what keeps the attacks on one column from working, as sentences."""
+def lacking(comparison: Comparison, place: str) -> list[str]:
+    """Return what keeps the attacks on a column, or on none, from working, as sentences."""
+    inversion = comparison.defended(place, comparison.strength(place) or 0.0).inversion
     try:
-        inversion = comparison.defended(key, strength).inversion
-        missing = inversion.recipe.missing(inversion.scenario.outline())
+        return list(inversion.recipe.missing(inversion.scenario.outline()))
     except Refusal as refusal:
         return [str(refusal)]
-    alone = inversion.scenario.federation.images_per_client == 1
-    if alone and any(part.place == "photographs" and part.mixed > 1 for part in comparison.chain(key, strength)):
-        missing = [*missing, "There is nothing to mix: give each client two photographs or more."]
-    return missing
+
+
+def mend(comparison: Comparison, key: str) -> None:
+    """Say what every attack lacks, with a button where it is but the labels."""
+    missing, told = lacking(comparison, NONE), comparison.changed(_LABELS, True)
+    for line in missing:
+        st.warning(line, icon=":material/help:")
+    if missing and not lacking(told, NONE):
+        st.button("Tell the attacker the labels", key=f"{key}.tell", on_click=held.adopt, args=(key, told))
 
 
 def runs(place: str) -> str:
@@ -115,7 +122,8 @@ def _shelve(key: str) -> None:
             experiment = read(session.services().store.run(run_id, session.visitor()).experiment)
             chain = experiment.chain if isinstance(experiment, Defended) else experiment.scenario.federation.defences
             suffix = "" if isinstance(experiment, Defended) else ".utility"
-            st.session_state[runs(column(chain)[0] + suffix)] = [run_id]
+            place, _ = column(chain, held.experiment(key).dropout)
+            st.session_state[runs(place + suffix)] = [run_id]
 
 
 def _photographs(comparison: Comparison, key: str) -> Comparison:

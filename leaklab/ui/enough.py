@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from leaklab.experiments.comparison import Comparison
+from leaklab.experiments.comparison import NONE, Comparison
 from leaklab.experiments.experiment import read
 from leaklab.experiments.threshold import Threshold
 from leaklab.settings import Refusal
@@ -23,7 +23,7 @@ def ask(comparison: Comparison, key: str) -> None:
         st.session_state[f"{KEY}.runs"] = [known]
     with st.expander(_TITLE, icon=":material/search:", expanded=bool(st.session_state.get(f"{KEY}.runs"))):
         st.markdown(words.parts("defences")[_TITLE])
-        lacking = defences.lacking(comparison, _DEFENCE, search.high)
+        lacking = defences.lacking(comparison, NONE)
         if not known:
             st.button(
                 "Find the noise that is just enough", key=f"{KEY}.start", icon=":material/search:",

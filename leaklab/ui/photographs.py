@@ -107,7 +107,7 @@ def _forget() -> None:
     st.session_state["own.pictures"] = ()
     for name, value in list(st.session_state.items()):
         if name.endswith(".experiment") and isinstance(value, Settings) and value.source.kind == "uploads":
-            [path] = [knob.path for knob in walk(value) if knob.path[-1] == "source"]
+            [path] = [knob.path for knob in walk(value) if isinstance(knob.value, Uploads)]
             st.session_state[name] = value.changed((*path, "pictures"), ())
 
 

@@ -16,16 +16,21 @@ from leaklab.ui import session
 _WELL = ("queued", "running", "finished")
 
 
+def digest(asked: str) -> str:
+    """Return what stands for settings where private photographs in them may not stay behind."""
+    return hashlib.sha256(asked.encode()).hexdigest()
+
+
 def find(experiment: Experiment) -> str | None:
     """Return a run of this very experiment that goes on or is finished; None where there is none that may be shown."""
     private = catalogue.is_private(experiment)
     held, owner = (_own(), session.visitor()) if private else (_everybodys(), "")
     asked, store = experiment.model_dump_json(), session.services().store
-    if (run_id := held.get(_digest(asked))) and _goes_well(run_id, owner):
+    if (run_id := held.get(digest(asked))) and _goes_well(run_id, owner):
         return run_id
     known = None if private else store.known(asked)
     if known:
-        held[_digest(asked)] = known
+        held[digest(asked)] = known
     return known
 
 
@@ -41,7 +46,7 @@ def begin(experiment: Experiment, *, device: str = "auto", own: bool = False) ->
         asked, owner=session.visitor() if own or private else "", title=catalogue.title(experiment), private=private,
         device=device,
     )  # fmt: skip
-    (_own() if private else _everybodys())[_digest(asked)] = run_id
+    (_own() if private else _everybodys())[digest(asked)] = run_id
     _begun().add(run_id)
     services.pool.wake()
     return run_id
@@ -91,11 +96,6 @@ def _begun() -> set[str]:
 def _own() -> dict[str, str]:
     """Return the run of each private experiment that this session has asked for."""
     return st.session_state.setdefault("shared.own", {})
-
-
-def _digest(asked: str) -> str:
-    # Of an experiment with private photographs nothing may stay behind that could be looked at.
-    return hashlib.sha256(asked.encode()).hexdigest()
 
 
 def _goes_well(run_id: str, owner: str) -> bool:

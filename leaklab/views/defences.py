@@ -28,6 +28,7 @@ _BASELINE = "baseline."
 _LEVELS: dict[Level, str] = {
     "recovered": "recovered", "recognisable": "recognisable", "hint": "only a hint", "not recovered": "not recovered",
 }  # fmt: skip
+_ALIKE = {"recovered": "Recovered by both attacks.", "not recovered": "Not recovered by either attack."}
 _BEST: tuple[Level, ...] = ("recovered", "recognisable", "hint", "not recovered")
 _SEEN = ("recovered", "recognisable")
 _PREFIX = {"reconstruction": "", "adaptive": "adaptive."}  # picture -> what its numbers begin with
@@ -93,28 +94,28 @@ def outcome(frame: Frame, prefix: str = "") -> Verdict | None:
     if f"{prefix}psnr" not in frame.series:
         return None  # it could not be carried out
     bars = {
-        name.removeprefix(_BASELINE): torch.tensor(values)
+        name.removeprefix(_BASELINE): torch.tensor(values, dtype=torch.float32)
         for name, values in frame.series.items() if name.startswith(_BASELINE)
     }  # fmt: skip
-    return verdict(torch.tensor(frame.series[f"{prefix}psnr"]), bars) if bars else None
+    found = torch.tensor(frame.series[f"{prefix}psnr"], dtype=torch.float32)
+    return verdict(found, bars) if bars else None
 
 
 def sentence(frame: Frame) -> str:
     """Say in a sentence what both attackers see, the more successful one first."""
-    plain = outcome(frame)
-    if plain is None:
+    plain, adaptive = outcome(frame), outcome(frame, "adaptive.")
+    if plain is None and adaptive is None:
         return frame.note.split("\n")[0]
     if "adaptive" not in pictured(frame):
         return f"{_said(plain).capitalize()}."
-    told = {"the adaptive attack": outcome(frame, "adaptive."), "the plain one": plain}
-    (first, best), (second, worst) = sorted(told.items(), key=lambda held: _BEST.index(held[1].level))
-    if first == "the plain one":
-        first, second = "the plain attack", "the adaptive one"
-    if best.level == worst.level:
-        return f"{_said(best).capitalize()} by both attacks."
-    if worst.level == "not recovered" and best.level == "recovered" and worst.total == 1:
-        return f"Recovered by {first}, not by {second}."
-    return f"{_said(best).capitalize()} by {first}, {_said(worst)} by {second}."
+    told = {"plain attack": plain, "adaptive attack": adaptive}
+    (first, best), (second, worst) = sorted(told.items(), key=lambda held: _rank(held[1]))
+    if _said(best) == _said(worst):
+        return _ALIKE.get(_said(best), f"Either attack: {_said(best)}.")
+    if _said(best) == "recovered" and worst:
+        how = "not" if worst.level == "not recovered" else _said(worst)
+        return f"Recovered by the {first}, {how} by the {second}."
+    return f"{first.capitalize()}: {_said(best)}; {second}: {_said(worst)}."
 
 
 def remarks(frame: Frame) -> list[str]:
@@ -202,7 +203,13 @@ def fraction(value: float | None) -> str:
     return "–" if value is None else f"{value:.2f}".replace("-0.00", "0.00")
 
 
-def _said(found: Verdict) -> str:
+def _rank(found: Verdict | None) -> tuple[int, float]:
+    return (len(_BEST), 0.0) if found is None else (_BEST.index(found.level), -found.psnr)
+
+
+def _said(found: Verdict | None) -> str:
+    if found is None:
+        return "could not be carried out"
     if found.total == 1:
         return _LEVELS[found.level]
     seen = sum(found.count(level) for level in _SEEN)

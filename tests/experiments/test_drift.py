@@ -161,7 +161,7 @@ def test_it_travels_in_a_link_and_has_a_name():
     ({"clients": (0,)}, "clients: without a client there is nobody to average; choose 1 or more"),
     ({"clients": ()}, "clients: nothing is given here; write one number or more"),
     ({"clients": (-2,)}, "clients.0: Input should be greater than or equal to 1 .got -2"),
-    ({"local_lr": (math.nan,)}, "local_lr.0: .*less than or equal to 1 .got nan"),
+    ({"local_lr": (math.nan,)}, "local_lr.0: .*finite number .got nan"),
     ({"local_steps": ("x",)}, "local_steps.0: .*valid integer.* .got 'x'"),
     ({"repeats": 0}, "repeats: Input should be greater than or equal to 1 .got 0"),
 ])  # fmt: skip

@@ -110,9 +110,9 @@ def test_training_changes_the_network_and_neither_labels_nor_photographs():
 def test_precision_and_balance_are_as_asked(monkeypatch: pytest.MonkeyPatch):
     sent, send = [], Client.send
 
-    def note(self: Client, *args, num_classes: int, generator: torch.Generator):
+    def note(self: Client, *args, num_classes: int, generator: torch.Generator, dice: torch.Generator):
         sent.append(self)
-        return send(self, *args, num_classes=num_classes, generator=generator)
+        return send(self, *args, num_classes=num_classes, generator=generator, dice=dice)
 
     monkeypatch.setattr(Client, "send", note)
     list(SMALL.changed(("precision",), "float64").changed(("balance",), "unique").run("cpu"))
