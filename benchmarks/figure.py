@@ -41,7 +41,8 @@ def _carried_out(store: Store, pool: Pool, asked: list[Defended | Utility]) -> d
     start, going, over, waiting = time.perf_counter(), dict[int, str](), dict[int, float](), list(range(len(asked)))
     while waiting or going:
         while waiting and len(going) < WORKERS:
-            going[number := waiting.pop(0)] = store.enqueue(asked[number].model_dump_json())
+            number = waiting.pop(0)
+            going[number] = store.enqueue(asked[number].model_dump_json())
             pool.wake()
         time.sleep(_LOOK)
         for number in [number for number, run_id in going.items() if store.run(run_id).over]:

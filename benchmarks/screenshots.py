@@ -25,6 +25,7 @@ def main() -> None:
             "labels": "/labels",  # runs by itself, as the next two do
             "federation": "/federation",
             "drift": "/drift",
+            "defences": _all_done(chromium, app, "/defences"),
             "runs": "/runs",
         }
         for scheme in SCHEMES:
@@ -44,6 +45,16 @@ def _run(chromium: Any, app: App, path: str, button: str) -> str:
     page.locator("[data-testid=stAlert]").first.wait_for(timeout=PATIENCE)
     page.wait_for_timeout(1000)
     return page.url.removeprefix(app.address)
+
+
+def _all_done(chromium: Any, app: App, path: str) -> str:
+    """Open a page that runs by itself, and wait until nothing on it goes on: the next visitor is shown that."""
+    page = chromium.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    page.goto(app.address + path)
+    settle(page)
+    page.wait_for_timeout(5000)
+    page.wait_for_function("!document.querySelector('[data-testid=stProgress]')", timeout=PATIENCE)
+    return path
 
 
 def _take(page: Any, address: str, target: Path) -> None:

@@ -1,6 +1,7 @@
 """What the page Defences offers to start from: defences that differ, and one start for each way in which they fail."""
 
-from leaklab.experiments.catalogue import THREE, Preset
+from leaklab.attacks.recipes import DLG, IG
+from leaklab.experiments.catalogue import THREE, Preset, tuned
 from leaklab.experiments.comparison import QUICK, Column, Comparison
 from leaklab.experiments.defence_presets import DEFENCES_DEFAULT
 from leaklab.experiments.inversion import Inversion
@@ -22,7 +23,12 @@ def _among(photos: Photos, federation: Federation, network: str = "convnet2") ->
     return QUICK.model_copy(update={"scenario": QUICK.scenario.model_copy(update=victim)})
 
 
-_FOUR = Photos(names=(*THREE, "rocket"))
+_LONGER = QUICK.model_copy(update={"recipe": tuned(IG, iterations=300)})
+_FOUR = _among(Photos(names=(*THREE, "rocket")), Federation(images_per_client=4, defences=()))
+# Mixtures have mixed labels, which an attack has to search for as well.
+_MIXED = _FOUR.model_copy(update={"recipe": tuned(DLG, iterations=30, scale=0.05), "precision": "float64"}).changed(
+    ("scenario", "threat", "labels"), False
+)
 
 _ROWS = (
     Preset(
@@ -43,7 +49,7 @@ _ROWS = (
     Preset(
         "signs-and-pruning", "Signs and pruning",
         "One bit a number, or one number in a hundred: the plain attack is lost, the one that knows is not.",
-        _beside({"sign": 1, "top-k": 0.99, "random-k": 0.9}),
+        _beside({"sign": 1, "top-k": 0.99, "random-k": 0.9}, _LONGER),
     ),
     Preset(
         "clipping-alone", "Clipping alone",
@@ -62,8 +68,8 @@ _ROWS = (
     ),
     Preset(
         "mixing", "Mixed photographs",
-        "Each client lays four photographs over one another: the attacks find mixtures, which is not nothing.",
-        _beside({"mixup": 4, "instahide": 4}, _among(_FOUR, Federation(images_per_client=4, defences=()))),
+        "Each photograph is laid over another before training: the attack finds the mixtures, the eye both in each.",
+        _beside({"mixup": 2, "instahide": 2}, _MIXED),
     ),
     Preset(
         "few-clients", "A sum of two",

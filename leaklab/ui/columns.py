@@ -18,6 +18,7 @@ from leaklab.views.defences import PLACES
 
 _NARROW = 205  # pixels of a column, at least
 _FINE = 20  # steps of a share
+_ROOMY = 3  # columns in which the words of all defences take a line or two
 
 
 def draw(comparison: Comparison, key: str, *, pressed: bool) -> None:
@@ -69,7 +70,8 @@ def _column(comparison: Comparison, name: str, key: str) -> None:
     protection, said = PROTECTIONS[name], words.defences()[name]
     cited = words.cited(said["source"])
     st.markdown(f"**{protection.title}**  \n:small[works {PLACES[protection.part.place]} · {cited}]")
-    with st.container(key=f"idea-{name}"):
+    crowd = "idea" if len(comparison.columns) > _ROOMY else "one-idea"  # among many, all take the same room
+    with st.container(key=f"{crowd}-{name}"):
         st.caption(said["idea"])
     value = _strength(protection, comparison.strength(name), key)
     if value != comparison.strength(name):

@@ -196,9 +196,13 @@ def _drawn(spots: list[Spot], key: str, *, live: bool) -> None:
         "Solid: the plain attack; dashed and hollow: the one that adapts, where it finds more or less. Marks grow with "
         "the strength. Best is the upper left corner. Point at a mark, or touch it, to see what was rebuilt."
     )
-    with st.expander("Every point as a picture", icon=":material/grid_view:"):
-        st.html(tradeoff.sheet(spots))
-        st.caption("From weak to strong; the number under each is the strength, then the accuracy.")
+    if sheet := tradeoff.sheet(spots):
+        with st.expander("Every point as a picture", icon=":material/grid_view:"):
+            st.html(sheet)
+            st.caption(
+                "From weak to strong; where there are two pictures, the second is the adaptive attack's. Below stand the "
+                "strength and the accuracy."
+            )
     with st.expander("Every point in numbers", icon=":material/table:"):
         _table(spots, key)
 

@@ -53,6 +53,7 @@ def _card(run: Run, owner: str) -> None:
     kind = _kind(run, owner)
     _thumbnail(run, kind)
     note = titled(words.named(str(run.summary.get("note", "")).split("\n")[0]))
+    note = note[:1].upper() + note[1:]
     state = note if run.status == "finished" and note else f"{run.status.capitalize()}. {run.message}"
     st.caption(f"{state}  \n{since(run.created)}")
     if run.status == "running":

@@ -35,7 +35,8 @@ _PREFIX = {"reconstruction": "", "adaptive": "adaptive."}  # picture -> what its
 _VERDICTS = ("plain: ", "adaptive: ")  # what stands elsewhere in a word
 _UNSAID = "LPIPS is not measured"  # nor is it shown
 _STRIP = 16  # rows of numbers that stand for what is sent
-_BEYOND = "beyond 100,000"
+_BEYOND = "beyond all bounds"
+_LONG = 1000  # numbers from here on have their zeros written out
 
 
 def pictured(frame: Frame) -> tuple[str, ...]:
@@ -112,7 +113,7 @@ def sentence(frame: Frame) -> str:
     (first, best), (second, worst) = sorted(told.items(), key=lambda held: _rank(held[1]))
     if _said(best) == _said(worst):
         return _ALIKE.get(_said(best), f"Either attack: {_said(best)}.")
-    if _said(best) == "recovered" and worst:
+    if best.level == "recovered" and best.total == 1 and worst:
         how = "not" if worst.level == "not recovered" else _said(worst)
         return f"Recovered by the {first}, {how} by the {second}."
     return f"{first.capitalize()}: {_said(best)}; {second}: {_said(worst)}."
@@ -146,7 +147,9 @@ def promised(scalars: Mapping[str, float | None]) -> str:
     if "epsilon" not in scalars:
         return "no guarantee"
     value = finite(scalars["epsilon"])
-    return _BEYOND if value is None else f"{value:.3g}"
+    if value is None:
+        return _BEYOND
+    return f"{value:.3g}" if value < _LONG else f"{float(f'{value:.3g}'):,.0f}"
 
 
 def weight(sent: float, plain: float) -> str:
@@ -212,6 +215,8 @@ def _said(found: Verdict | None) -> str:
         return "could not be carried out"
     if found.total == 1:
         return _LEVELS[found.level]
+    if found.recovered == found.total:
+        return f"all {found.total} recovered"
     seen = sum(found.count(level) for level in _SEEN)
     return f"{seen or 'none'} of {found.total} recognisable"
 

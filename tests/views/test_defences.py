@@ -56,7 +56,9 @@ def test_an_attack_that_has_not_begun_has_an_empty_place_and_no_mark_yet():
 
 
 def test_an_attack_that_could_not_be_carried_out_has_none_either():
-    one = Frame(0, 0.0, FACTS | {"psnr": math.nan, "adaptive.psnr": 40.0}, {"adaptive.psnr": [40.0], **BASELINE}, final=True)
+    one = Frame(
+        0, 0.0, FACTS | {"psnr": math.nan, "adaptive.psnr": 40.0}, {"adaptive.psnr": [40.0], **BASELINE}, final=True
+    )
     assert defences.pictured(one) == ("adaptive",)
     assert captions(defences.pair(one, PICTURES))[1:] == ["plain", "adaptive ✓<br>40 dB, SSIM –"]
     assert defences.images(one) == 1
@@ -87,9 +89,14 @@ def test_the_more_successful_attack_comes_first(plain: float, adaptive: float, s
 
 
 def test_of_several_photographs_they_are_counted():
-    series = {"psnr": [8.0, 40.0], "adaptive.psnr": [30.0, 40.0], "baseline.grey": [11.0, 11.0]}
+    series = {"psnr": [8.0, 40.0], "adaptive.psnr": [25.0, 40.0], "baseline.grey": [11.0, 11.0]}
     several = Frame(0, 0.0, FACTS, series, final=True)
     assert defences.sentence(several) == ("Adaptive attack: 2 of 2 recognisable; plain attack: 1 of 2 recognisable.")
+
+
+def test_all_of_several_are_said_in_one_word():
+    series = {"psnr": [40.0, 41.0], "adaptive.psnr": [40.0, 41.0], "baseline.grey": [11.0, 11.0]}
+    assert defences.sentence(Frame(0, 0.0, FACTS, series, final=True)) == "All 2 recovered."
 
 
 def test_an_update_that_is_nothing_says_so():
@@ -100,7 +107,8 @@ def test_an_update_that_is_nothing_says_so():
 
 
 def test_remarks_say_what_the_sentence_does_not():
-    note = "plain: Recovered.\nadaptive: the attacker makes out no defence.\nIt promises nothing.\nLPIPS is not measured: so."
+    lines = ("plain: Recovered.", "adaptive: the attacker makes out no defence.", "It promises nothing.")
+    note = "\n".join([*lines, "LPIPS is not measured: so."])
     assert defences.remarks(frame(40, 40, note=note)) == ["The attacker makes out no defence.", "It promises nothing."]
     assert defences.remarks(frame(8, 40, note=note)) == ["It promises nothing."]
     assert defences.remarks(frame(8, final=False, note="A warning.")) == ["A warning."]
@@ -115,15 +123,16 @@ def test_what_became_of_the_update_in_numbers():
 
 
 @pytest.mark.parametrize(("sent", "said"), [
-    (804752, "805 kB"), (402376, "402 kB, 50% of plain"), (13406096, "13.4 MB, 16.7 × plain"), (512, "512 bytes, 0% of plain"),
+    (804752, "805 kB"), (402376, "402 kB, 50% of plain"), (13406096, "13.4 MB, 16.7 × plain"),
+    (512, "512 bytes, 0% of plain"),
 ])  # fmt: skip
 def test_bytes_stand_beside_those_without_a_defence(sent: float, said: str):
     assert defences.weight(sent, 804752) == said
 
 
 @pytest.mark.parametrize(("scalars", "said"), [
-    ({}, "no guarantee"), ({"epsilon": 4.7285}, "4.73"), ({"epsilon": None}, "beyond 100,000"),
-    ({"epsilon": math.nan}, "beyond 100,000"),
+    ({}, "no guarantee"), ({"epsilon": 4.7285}, "4.73"), ({"epsilon": 550111.8}, "550,000"), ({"epsilon": None}, "beyond all bounds"),
+    ({"epsilon": math.nan}, "beyond all bounds"),
 ])  # fmt: skip
 def test_a_promise_is_a_number_or_there_is_none(scalars: dict, said: str):
     assert defences.promised(scalars) == said
