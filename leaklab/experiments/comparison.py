@@ -188,7 +188,8 @@ def of_runs(runs: Sequence[Settings]) -> list[Comparison]:
     clips = [one.bound for chain in chains for one in chain if "bound" in type(one).model_fields]
     dropout = next((one.rate for chain in chains for one in chain[:-1] if isinstance(one, Dropout)), 0.0)
     common: dict[str, Any] = {"dropout": dropout} | ({"bound": clips[0]} if clips else {})
-    common |= {"inversion": run.defended.under(()).inversion for run in searched}
+    for search in searched[:1]:
+        common |= {"inversion": search.defended.under(()).inversion}
     for first in attacked[:1]:
         common |= {"inversion": first.under(()).inversion, "adaptive": first.adaptive, "delta": first.delta}
     shown = [column(chain, dropout) for chain in chains]

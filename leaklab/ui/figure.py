@@ -200,8 +200,8 @@ def _drawn(spots: list[Spot], key: str, *, live: bool) -> None:
         with st.expander("Every point as a picture", icon=":material/grid_view:"):
             st.html(sheet)
             st.caption(
-                "From weak to strong; where there are two pictures, the second is the adaptive attack's. Below stand the "
-                "strength and the accuracy."
+                "From weak to strong; of two pictures the second is the adaptive attack's. Below: the strength, and "
+                "the accuracy."
             )
     with st.expander("Every point in numbers", icon=":material/table:"):
         _table(spots, key)

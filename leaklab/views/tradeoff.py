@@ -66,7 +66,7 @@ def figure(spots: Sequence[Spot], *, dark: bool = False) -> Option:
     drawn["legend"] |= {"itemStyle": {"opacity": 1}, "data": []}
     drawn["xAxis"] = axis("SSIM of what is rebuilt: to the left less is seen", colours) | _reach(spots)
     drawn["xAxis"] |= {"splitLine": {"show": True, "lineStyle": {"color": colours.hairline}}}
-    drawn["yAxis"] = axis("accuracy, %", colours, side="left") | {"scale": True, "max": 100}
+    drawn["yAxis"] = axis("accuracy, %", colours, side="left") | _height(spots)
     for name in ("xAxis", "yAxis"):
         drawn[name]["axisLine"] |= {"onZero": False}
     for index, (title, held) in enumerate(_by_defence(spots).items()):
@@ -168,6 +168,11 @@ def _undefended(spots: Sequence[Spot], colours: Ink) -> list[Option]:
 def _reach(spots: Sequence[Spot]) -> Option:
     seen = [place[0] for spot in spots for attack in _PREFIX if (place := spot.place(attack))]
     return {"min": min(0.0, math.floor(10 * min(seen, default=0.0)) / 10), "max": 1}
+
+
+def _height(spots: Sequence[Spot]) -> Option:
+    learnt = [place[1] for spot in spots if (place := spot.place("plain"))]
+    return {"min": max(0, 5 * math.floor(min(learnt) / 5 - 1)) if learnt else 0, "max": 100}
 
 
 def _told(spot: Spot) -> str:

@@ -70,6 +70,7 @@ def test_an_axis_reaches_to_the_least_that_was_measured():
     assert tradeoff.figure(SPOTS)["xAxis"]["min"] == 0
     assert tradeoff.figure([spot("noise", 1.0, -0.03, -0.03, 0.5)])["xAxis"]["min"] == pytest.approx(-0.1)
     assert tradeoff.figure([])["xAxis"]["min"] == 0
+    assert [tradeoff.figure(spots)["yAxis"]["min"] for spots in ([], [NONE], SPOTS)] == [0, 85, 45]
 
 
 def test_a_tooltip_says_the_numbers_and_shows_the_pictures():
