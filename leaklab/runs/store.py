@@ -29,6 +29,7 @@ _AGAIN = "Its worker died, so it was put back into the queue once."
 _GIVEN_UP = "Its worker died twice, perhaps for want of memory: try fewer images or restarts, or a smaller network."
 
 _OTHERS = RUNS.alias("others")
+_BEFORE = (RUNS.c.owner == "", RUNS.c.created, RUNS.c.id)  # the order in which runs are taken
 _LISTED = [column for column in RUNS.c if column.name != "keep_until"]
 
 
@@ -69,11 +70,12 @@ class Store:
     def claim(self, worker: str, devices: Collection[str]) -> Run | None:
         """Take the oldest queued run for these devices whose visitor has none running, or None.
 
-        The update says again what it expects to find, and its row count tells whether this worker was first.
+        What a visitor waits for comes before what is measured for everybody. The update says again what it expects to
+        find, and its row count tells whether this worker was first.
         """
         busy = exists().where(_OTHERS.c.owner == RUNS.c.owner, _OTHERS.c.owner != "", _OTHERS.c.status == "running")
         free = and_(RUNS.c.status == "queued", ~busy)
-        oldest = select(RUNS.c.id).where(free, RUNS.c.device.in_(devices)).order_by(RUNS.c.created, RUNS.c.id)
+        oldest = select(RUNS.c.id).where(free, RUNS.c.device.in_(devices)).order_by(*_BEFORE)
         with self._base.reading() as ask:
             run_id = ask.execute(oldest.limit(1)).scalar()
         if run_id is None:
@@ -194,7 +196,9 @@ class Store:
         """Return how many runs wait before this one, and the seconds until it starts or, once running, ends."""
         run, now = self._run(run_id), time.time()
         recent = select(RUNS.c.seconds).where(RUNS.c.status == "finished").order_by(RUNS.c.created.desc()).limit(20)
-        before = select(func.count()).where(RUNS.c.status == "queued", RUNS.c.created < run.created)
+        earlier = and_(RUNS.c.owner != "" if run.owner else true(), RUNS.c.created < run.created)
+        sooner = earlier if run.owner else or_(earlier, RUNS.c.owner != "")
+        before = select(func.count()).where(RUNS.c.status == "queued", sooner)
         with self._base.reading() as ask:
             usual = ask.execute(select(func.avg(recent.subquery().c.seconds))).scalar()
             ahead = ask.execute(before).scalar() or 0

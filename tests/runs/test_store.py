@@ -95,6 +95,13 @@ def take_all(url: str, worker: str, results: "multiprocessing.Queue[list[str]]")
     results.put(mine)
 
 
+def test_what_a_visitor_waits_for_goes_before_what_is_measured_for_everybody(store: Store):
+    everybodys = [store.enqueue("{}") for _ in range(2)]
+    mine = store.enqueue("{}", owner="a")
+    assert store.place(mine).ahead == 0 and [store.place(run_id).ahead for run_id in everybodys] == [1, 2]
+    assert [store.claim("w", ("auto",)).id for _ in range(3)] == [mine, *everybodys]
+
+
 def test_four_processes_claim_each_run_exactly_once(store: Store, url: str):
     ids = {store.enqueue("{}", owner=f"o{number % 3}") for number in range(24)}
     spawn = multiprocessing.get_context("spawn")

@@ -55,7 +55,7 @@ def test_a_run_says_that_it_waits_prepares_and_goes_on(store: Store):
 
 
 def test_a_run_behind_others_says_how_many(store: Store):
-    store.enqueue(small.inversion().model_dump_json())
+    store.enqueue(small.inversion().model_dump_json(), owner="somebody else")
     assert progress(attacked()).startswith("Waiting: 1 run before this one")
 
 
