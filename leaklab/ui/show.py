@@ -104,26 +104,15 @@ def threat(experiment: Inversion) -> None:
 
 
 def next_steps(key: str) -> None:
-    """Offer what one may do with the page's run once it is over: pin it, or look at its landscape.
-
-    While it goes on, this looks for the end by itself: the rerun of the page at that moment can be lost.
-    """
-    if watch.running(key):
-        st.fragment(_next_steps, run_every=watch.TICK)(key)
-    else:
-        _next_steps(key)
-
-
-def _next_steps(key: str) -> None:
+    """Offer what one may do with the page's finished run: pin it, or look at its landscape."""
     ids = st.session_state.get(f"{key}.runs") or []
     if not ids or watch.running(key):
         return
     with st.container(horizontal=True):
-        if st.button(
+        st.button(
             "Pin to compare", key=f"{key}.pin", on_click=session.pin, args=(ids[0],), icon=":material/keep:",
             help="Keeps this result on the page while you try other settings; two fit side by side.",
-        ):  # fmt: skip
-            st.rerun()  # what is pinned stands elsewhere on the page
+        )  # fmt: skip
         link, experiment = st.query_params.get("x"), held.experiment(key)
         if link and not Landscape(inversion=experiment).missing():
             st.page_link(
