@@ -30,6 +30,7 @@ def test_a_finished_run_can_be_taken_home_compared_and_shared(page: Page, visit:
     steps.visit_playground(page, steps.FAST)
     steps.attack(page)
     expect(steps.verdict(page)).to_contain_text("of 2 restarts")
+    expect(page.get_by_role("button", name="Pin to compare")).to_be_visible()  # the page is whole
     page.get_by_text("Take it home").click()
     assert Image.open(io.BytesIO(_download(page, "Strip (PNG)"))).format == "PNG"
     assert Image.open(io.BytesIO(_download(page, "Animation (GIF)"))).n_frames > 1
