@@ -156,17 +156,16 @@ class Federation(Settings):
         shares = list(enumerate(self.partition.split(labels.cpu(), self.clients, generator)))
         held = [(number, share) for number, share in shares if len(share)]
         clients = [Client(images[share], labels[share], self._rate(number), self.defences) for number, share in held]
-        for _ in range(self.rounds):
+        for before in range(self.rounds):
+            weights = self.after(last) if before else weights
             answers = [
                 client.send(forward, weights, num_classes=num_classes, generator=generator, dice=dice)
                 for client in clients
             ]
             sent = [self._as_sent(update, number) for (update, _), (number, _) in zip(answers, held, strict=True)]
             orders = [batches for _, batches in answers]
-            yield (last := Round(
-                forward, weights, [share for _, share in held], [number for number, _ in held], sent, orders
-            ))  # fmt: skip
-            weights = self.after(last)
+            last = Round(forward, weights, [share for _, share in held], [number for number, _ in held], sent, orders)
+            yield last
 
     def after(self, last: Round) -> Weights:
         """Return the global weights to which a round leads."""

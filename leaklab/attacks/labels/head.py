@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from leaklab.protocol.layers import last_linear
 from leaklab.protocol.observation import Observation
 from leaklab.settings import Refusal
 
@@ -105,7 +106,7 @@ def entering(observation: Observation, images: Float[Tensor, "n c h w"]) -> Floa
 
 
 def _both(observation: Observation, images: Tensor) -> tuple[Tensor, Tensor]:
-    name = _last_linear(observation.network)
+    name = last_linear(observation.network)
     if name is None:
         raise Refusal(_NO_LAYER)
     entered: list[Tensor] = []
@@ -120,7 +121,7 @@ def _both(observation: Observation, images: Tensor) -> tuple[Tensor, Tensor]:
 
 def has_bias(network: nn.Module) -> bool:
     """Return whether the last linear layer has a bias; true where there is no such layer."""
-    name = _last_linear(network)
+    name = last_linear(network)
     return name is None or network.get_submodule(name).bias is not None
 
 
@@ -132,7 +133,7 @@ def non_negative(network: nn.Module, image_shape: tuple[int, int, int]) -> bool:
     the order in which they run. Images count as not negative. What is no layer, such as an average written out in
     `forward`, is taken to keep signs.
     """
-    name = _last_linear(network)
+    name = last_linear(network)
     if name is None:
         return True
     # Pages share one skeleton between threads, so hooks go to a copy.
@@ -148,7 +149,7 @@ def non_negative(network: nn.Module, image_shape: tuple[int, int, int]) -> bool:
 
 
 def _names(observation: Observation) -> tuple[str, str]:
-    name = _last_linear(observation.network)
+    name = last_linear(observation.network)
     prefix = f"{name}." if name else ""
     if name is not None and f"{prefix}weight" in observation.update:
         return f"{prefix}weight", f"{prefix}bias"
@@ -156,11 +157,6 @@ def _names(observation: Observation) -> tuple[str, str]:
     if not matrices:
         raise Refusal(_NO_LAYER)
     return matrices[-1], ""
-
-
-def _last_linear(network: nn.Module) -> str | None:
-    names = [name for name, layer in network.named_modules() if isinstance(layer, nn.Linear)]
-    return names[-1] if names else None
 
 
 def _double(tensor: Tensor) -> Tensor:
