@@ -34,8 +34,9 @@ def mean(updates: Sequence[Update], counts: Sequence[int]) -> Update:
 
 
 def added(*updates: Update) -> Update:
-    """Return the sum of one or more updates."""
-    return {name: sum(update[name] for update in updates[1:]) + updates[0][name] for name in updates[0]}
+    """Return the sum of one or more updates; one alone is handed through, and not copied."""
+    first, *others = updates
+    return {name: sum((update[name] for update in others), tensor) for name, tensor in first.items()}
 
 
 def scaled(update: Update, factor: float) -> Update:

@@ -12,7 +12,8 @@ from jaxtyping import Float
 from pydantic import Field
 from torch import Tensor
 
-from leaklab.protocol.updates import Update
+from leaklab.attacks.matching.chord import half_squared_chord
+from leaklab.protocol.updates import Update, norm
 from leaklab.settings import Settings, knob
 
 Measure = Callable[[Update], Float[Tensor, "r"]]
@@ -55,8 +56,9 @@ class L2(Settings):
         sent = _sent(seen) if self.sent_only else {}
 
         def measure(dummy: Update) -> Float[Tensor, "r"]:
-            apart = {name: _only(dummy[name], name, sent) - seen[name] for name in seen}
-            return sum(_times(factors[name], part.square().flatten(1).sum(1)) for name, part in apart.items())
+            apart = {name: (_only(dummy[name], name, sent) - seen[name]).flatten(1) for name in seen}
+            # As a product of two, whose slope is two products: that of a square is a power, which is slow.
+            return sum(_times(factors[name], (part * part).sum(1)) for name, part in apart.items())
 
         return measure
 
@@ -133,14 +135,12 @@ def _by_layer(seen: Update) -> list[list[str]]:
 
 def _angle(seen: Update, factors: dict[str, float], masks: Update) -> Measure:
     """Return one minus the cosine to some tensors, each times its factor, over what the masks let through."""
-    target = torch.cat([_times(factors[name], part).flatten() for name, part in seen.items()])
-    target = target / target.norm().clamp_min(torch.finfo(target.dtype).tiny)
+    parts = {name: _times(factors[name], part) for name, part in seen.items()}
+    length = norm(parts).clamp_min(torch.finfo(norm(parts).dtype).tiny)
+    target = [part / length for part in parts.values()]
 
     def measure(dummy: Update) -> Float[Tensor, "r"]:
-        rows = torch.cat([_times(factors[name], _only(dummy[name], name, masks)).flatten(1) for name in seen], 1)
-        lengths = rows.norm(dim=1, keepdim=True).clamp_min(torch.finfo(rows.dtype).tiny)
-        # Half the squared chord is 1 - cos, without its cancellation near zero.
-        return (rows / lengths - target).square().sum(1) / 2
+        return half_squared_chord([_times(factors[name], _only(dummy[name], name, masks)) for name in seen], target)
 
     return measure
 

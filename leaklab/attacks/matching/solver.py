@@ -18,6 +18,7 @@ from leaklab.attacks.matching.priors import Penalty, Prior
 from leaklab.attacks.matching.spaces import Pixels, Space
 from leaklab.attacks.matching.unrolled import Unrolled
 from leaklab.attacks.snapshot import Snapshot
+from leaklab.protocol.convolution import quick
 from leaklab.protocol.defended import Imitated
 from leaklab.protocol.observation import Observation
 from leaklab.protocol.training import Pass
@@ -82,7 +83,7 @@ class GradientMatching(Settings):
             certain = functional.one_hot(labels.to(like.device), observation.num_classes).to(like)
         dummy_update, defences = self.dummy_update, known(observation, self.adapt)
         recompute = self._unrolled(observation).recompute
-        plain = Pass(observation.network, observation.buffers, recompute=recompute)
+        plain = Pass(quick(observation.network), observation.buffers, recompute=recompute)
         forward = Imitated.of(plain, defences, observation.update)
         return Objective(
             observation, dummy_update.bind(observation, forward),
