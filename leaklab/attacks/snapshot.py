@@ -57,9 +57,14 @@ class Snapshot:
     settled: bool = False  # the stage is over: no restart can move any further, or the loss is low enough
     ranked_by: str = ""  # the term that tells good restarts from bad ones; empty takes the whole loss
     solved: tuple[Solve, ...] = ()  # the layers a closed form has solved so far
+    remark: str = ""  # on how it is computed, where there is something to say
 
     @property
     def best(self) -> int:
         """The restart with the lowest loss: the only choice an attacker can make."""
-        ranks = self.terms[self.ranked_by].where(self.losses.isfinite(), torch.inf) if self.ranked_by else self.losses
-        return int(ranks.argmin())
+        return int(self.ranks.argmin())
+
+    @property
+    def ranks(self) -> Float[Tensor, "r"]:
+        """What restarts are told apart by, the lower the better; infinite where one diverged."""
+        return self.terms[self.ranked_by].where(self.losses.isfinite(), torch.inf) if self.ranked_by else self.losses

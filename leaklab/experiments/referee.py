@@ -29,6 +29,7 @@ class Referee:
         self.latest: dict[int, Snapshot] = {}
         self.scores: dict[int, Scores] = {}
         self.tiles: dict[int, np.ndarray] = {}
+        self.remarks: dict[str, None] = {}  # in the order in which they were first made
         whole = torch.cat(self.truth)
         generator = torch.Generator().manual_seed(0)  # the evaluation's own dice
         self.bars = baselines(whole, played.others, generator)
@@ -45,6 +46,7 @@ class Referee:
         labels = snapshot.labels[best].argmax(1).cpu()
         true_labels = self.secrets[attack].labels.cpu()
         self.latest[attack] = snapshot
+        self.remarks |= {snapshot.remark: None} if snapshot.remark else {}
         scores = score(images, truth, labels=labels, true_labels=true_labels, perceptual=perceptual)
         self.scores[attack] = scores
         self.tiles[attack] = tiles(images[scores.assignment])
@@ -71,7 +73,7 @@ class Referee:
         if len(restarts) > len(self.latest):
             told += f" {restarts_recovered(restarts)}."
         reasons = {s.lpips_reason for s in self._scored() if s.lpips_reason}
-        return self.frame(index, seconds, note="\n".join([told, *sorted(reasons)]), final=True)
+        return self.frame(index, seconds, note="\n".join([told, *sorted(reasons), *self.remarks]), final=True)
 
     def restarts(self, attack: int) -> Float[Tensor, "r"]:
         """Return the mean PSNR of every restart of one attack, after assignment, in dB."""

@@ -3,6 +3,7 @@
 It is the same whether a pool started it, a cluster, or a person on a third machine; nobody ever speaks to it.
 """
 
+import ctypes
 import gc
 import logging
 import os
@@ -71,6 +72,7 @@ def serve(
             with _Pulse(store, run.id, worker) as pulse:
                 _carry_out(store, run, pulse, _frames(read, run))
             gc.collect()  # a photograph should not outlive its run
+            _give_back()
         elif once:
             return store.close()
         else:
@@ -208,6 +210,13 @@ def _warm_up(device: str, threads: int) -> bool:
     (update,) = torch.autograd.grad(loss, weights, create_graph=True)
     torch.autograd.grad(update.square().sum(), images)
     return cuda
+
+
+def _give_back() -> None:
+    """Hand the memory of a run back to the system, where the allocator has a way to do so."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None
+    if trim is not None:
+        trim(0)
 
 
 def _follow(parent_pid: int) -> None:

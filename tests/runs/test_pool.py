@@ -148,7 +148,15 @@ def test_workers_share_the_cores_and_do_not_spin(url: str, tmp_path: Path, monke
     one.close()
     arguments, environment = json.loads(told.read_text())
     assert arguments[arguments.index("--threads") + 1] == environment["OMP_NUM_THREADS"] == "3"
-    assert environment["OMP_WAIT_POLICY"] == "PASSIVE"
+    assert environment["OMP_WAIT_POLICY"] == "PASSIVE" and environment["MALLOC_MMAP_MAX_"] == "0"
+    assert "glibc.malloc.hugetlb=1" in environment["GLIBC_TUNABLES"]
+
+
+def test_settings_of_the_allocator_that_were_there_stay(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("GLIBC_TUNABLES", "glibc.malloc.arena_max=2")
+    assert pool._environment("1")["GLIBC_TUNABLES"] == "glibc.malloc.arena_max=2:glibc.malloc.hugetlb=1"
+    monkeypatch.setenv("GLIBC_TUNABLES", "glibc.malloc.hugetlb=0")
+    assert pool._environment("1")["GLIBC_TUNABLES"] == "glibc.malloc.hugetlb=0"
 
 
 @pytest.mark.parametrize(("given", "cores", "size"), [("", 8, 4), ("", 2, 2), ("", 1, 1), ("3", 2, 3), ("0", 2, 0)])

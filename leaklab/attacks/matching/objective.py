@@ -12,6 +12,7 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from leaklab.attacks.matching.distances import Measure
 from leaklab.attacks.matching.dummy_updates import Simulate
 from leaklab.attacks.matching.priors import Penalty
+from leaklab.attacks.matching.programs import Program
 from leaklab.attacks.snapshot import Dummy, Snapshot
 from leaklab.protocol.observation import Observation
 from leaklab.settings import Refusal
@@ -57,7 +58,7 @@ class Objective:
     ranked_by: str = ""  # the term by which restarts are ranked; empty takes the whole loss
     copies: int = 1  # sets of images that are searched, m = copies x n
     merge: Callable[[Float[Tensor, "r m c h w"]], Float[Tensor, "r n c h w"]] = lambda images: images
-    _traced: dict[int, Callable] = field(default_factory=dict)  # by number of rows; filled on first use
+    _programs: dict[int, Program] = field(default_factory=dict)  # by number of rows; filled on first use
     _latest: list[Evaluated] = field(default_factory=list)  # at most one: what the last evaluation came to
 
     def start(self, restarts: int, seed: int) -> Float[Tensor, "r d"]:
@@ -122,14 +123,24 @@ class Objective:
         """Return loss and gradient of every row.
 
         The computation is traced once a number of rows and replayed: the same operations on the same numbers,
-        without the overhead of recording them each time.
+        without the overhead of recording them each time; where an earlier run had it compiled, that is replayed.
         """
         with torch.no_grad():
-            if len(code) not in self._traced:
-                self._traced[len(code)] = make_fx(lambda code: self._losses_and_gradient(code))(code)
-            losses, gradient, images, labels, priors = self._traced[len(code)](code)
+            if len(code) not in self._programs:
+                traced = make_fx(lambda code: self._losses_and_gradient(code))(code)
+                self._programs[len(code)] = Program.of(traced, code)
+            losses, gradient, images, labels, priors = self._programs[len(code)](code)
             self._latest[:] = [Evaluated(code, images, labels, priors)]
             return losses.nan_to_num(nan=torch.inf, posinf=torch.inf), gradient
+
+    def order(self, code: Float[Tensor, "r d"]) -> str:
+        """Have what was evaluated compiled for later runs; return a sentence where that cannot be."""
+        return self._programs[len(code)].order(code)
+
+    @property
+    def remark(self) -> str:
+        """What is to be said of how it is computed; empty where it is as always."""
+        return next((program.remark for program in self._programs.values() if program.remark), "")
 
     def _losses_and_gradient(self, code):
         # The tape lets go of each step once it is differentiated; torch.func.grad keeps all for a further derivative.
@@ -152,7 +163,7 @@ class Objective:
         return Snapshot(
             stage=stage, iteration=iteration, evaluations=state.evaluations, losses=state.losses, terms=terms,
             images=self.merge(found.images), labels=found.labels[:, : self.observation.num_images], code=code,
-            settled=settled, ranked_by=self.ranked_by,
+            settled=settled, ranked_by=self.ranked_by, remark=self.remark,
         )  # fmt: skip
 
     def _evaluated(self, code: Float[Tensor, "r d"]) -> Evaluated:

@@ -1,5 +1,6 @@
 """Gradient matching: find images whose update is the one that was seen. The one loop of the house is here."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Literal
@@ -12,6 +13,7 @@ from leaklab.attacks.matching import adapting
 from leaklab.attacks.matching.adapting import Adapt, adapted, known
 from leaklab.attacks.matching.distances import L2, Distance
 from leaklab.attacks.matching.dummy_updates import DummyUpdate, FedSGD
+from leaklab.attacks.matching.halving import Survivors
 from leaklab.attacks.matching.objective import MATCHING, Objective
 from leaklab.attacks.matching.optimisers import LBFGS, Optimiser
 from leaklab.attacks.matching.priors import Penalty, Prior
@@ -23,6 +25,9 @@ from leaklab.protocol.defended import Imitated
 from leaklab.protocol.observation import Observation
 from leaklab.protocol.training import Pass
 from leaklab.settings import Settings, knob
+
+_LOOK = 5  # iterations after which is reckoned how long it will go on
+_LONG = 60.0  # seconds from which on it is worth compiling for later runs
 
 
 class GradientMatching(Settings):
@@ -50,6 +55,11 @@ class GradientMatching(Settings):
     restarts: int = knob(
         1, low=1, high=16, symbol="r",
         help="Independent attempts from different noise, run together; the one with the lowest loss is kept.",
+    )  # fmt: skip
+    halving: int = knob(
+        0, low=0, high=10_000, title="Halve restarts every", unit="iterations", level="advanced",
+        help="Every so many iterations the half of the restarts with the higher loss is given up, until one is left; "
+        "0 keeps all to the end.",
     )  # fmt: skip
     iterations: int = knob(
         300, low=1, high=50_000, log=True, help="How many steps the attack may take before it stops.",
@@ -130,11 +140,23 @@ class GradientMatching(Settings):
         start = objective.resume(previous) if previous else objective.start(self.restarts, seed)
         code = objective.project(start)
         state = self.optimiser.start(code, objective, self.iterations, seed)
-        goal = self.enough * float(state.losses.min())
-        yield objective.snapshot(code, stage=stage, iteration=0, state=state)
+        goal, began = self.enough * float(state.losses.min()), time.monotonic()
+        yield (first := objective.snapshot(code, stage=stage, iteration=0, state=state))
+        going = Survivors.all(first)
         for iteration in range(1, self.iterations + 1):
             code, state = self.optimiser.step(code, state, objective)
             settled = state.settled or float(state.losses.min()) <= goal
-            yield objective.snapshot(code, stage=stage, iteration=iteration, state=state, settled=settled)
+            found = objective.snapshot(code, stage=stage, iteration=iteration, state=state, settled=settled)
+            snapshot = going.whole(found)
+            if iteration == _LOOK and self._long(time.monotonic() - began):
+                snapshot = replace(snapshot, remark=objective.order(code))
+            yield snapshot
             if settled:
                 return
+            if self.halving and iteration % self.halving == 0 and len(code) > 1:
+                rows, going = going.halved(snapshot)
+                code, state = code[rows], state.kept(rows)
+
+    def _long(self, seconds: float) -> bool:
+        """Return whether a search that took so many seconds until it was looked at will go on for long."""
+        return seconds / _LOOK * (self.iterations - _LOOK) > _LONG

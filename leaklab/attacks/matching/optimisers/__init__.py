@@ -2,7 +2,8 @@
 
 Contract: start(code (r, d), objective, iterations, seed) -> state; step(code, state, objective) -> code, state. What
 is random in row k of seed s is what is random in row 0 of seed s + k.
-A state carries `losses` (r,) of the code it belongs to, `evaluations`, and `settled` when no row can move further.
+A state carries `losses` (r,) of the code it belongs to, `evaluations`, and `settled` when no row can move further;
+`kept(rows)` is the state of some of the rows.
 """
 
 from typing import Annotated

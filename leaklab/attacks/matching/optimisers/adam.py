@@ -1,11 +1,11 @@
 """Adam, and its signed form that the field prefers for deep networks."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from leaklab.settings import Settings, knob
@@ -34,6 +34,13 @@ class AdamState:
     evaluations: int
     dice: tuple[Tensor, ...] = ()  # the states of the rows' generators; empty without noise
     settled: bool = False
+
+    def kept(self, rows: Int[Tensor, "k"]) -> "AdamState":
+        """Return the state of some rows alone."""
+        return replace(
+            self, losses=self.losses[rows], gradient=self.gradient[rows], mean=self.mean[rows],
+            square=self.square[rows], dice=tuple(self.dice[row] for row in rows.tolist()) if self.dice else (),
+        )  # fmt: skip
 
 
 class Adam(Settings):

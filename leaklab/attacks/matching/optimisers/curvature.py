@@ -3,7 +3,7 @@
 Source: Byrd, Nocedal, Schnabel 1994, theorem 2.2.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -63,6 +63,10 @@ class Curvature:
         self.born[rows] = -1
         self.pending[rows] = -1
         self.scale[rows] = 1
+
+    def kept(self, rows: Int[Tensor, "k"]) -> "Curvature":
+        """Return the memory of some rows alone."""
+        return Curvature(**{part.name: getattr(self, part.name)[rows] for part in fields(self)})
 
     def times(self, gradient: Float[Tensor, "r d"]) -> Float[Tensor, "r d"]:
         """Return the inverse curvature times a vector, row by row."""

@@ -38,6 +38,13 @@ class LBFGSState:
         """Whether no row can move any further."""
         return bool(self.stuck.all())
 
+    def kept(self, rows: Int[Tensor, "k"]) -> "LBFGSState":
+        """Return the state of some rows alone."""
+        return LBFGSState(
+            self.losses[rows], self.gradient[rows], self.direction[rows], self.length[rows], self.failures[rows],
+            self.steepest[rows], self.stuck[rows], self.curvature.kept(rows), self.evaluations,
+        )  # fmt: skip
+
 
 class LBFGS(Settings):
     """Quasi-Newton steps from the last gradients; one iteration is up to twenty updates, as torch counts them.
