@@ -68,7 +68,7 @@ def _ways(observation: Observation) -> dict[str, Way]:
     torch.testing.assert_close(ours[0], loss, rtol=1e-4, atol=0)
     torch.testing.assert_close(its_gradient[0], gradient, rtol=1e-3, atol=1e-3 * float(gradient.abs().max()))
     ways: dict[str, Way] = {"plain": lambda: textbook(codes[1][0])}
-    return ways | {str(restarts): _bound(objective.losses_and_gradient, code) for restarts, code in codes.items()}
+    return ways | {str(restarts): _bound(objective.program(code), code) for restarts, code in codes.items()}
 
 
 def _bound(evaluate: Callable[[Tensor], object], code: Tensor) -> Way:

@@ -28,10 +28,10 @@ class Geometry:
     kernel: Shape  # (d, c, k, k) of one group
     groups: int = 1
 
-    def convolved(self, maps: Tensor, kernel: Tensor) -> Tensor:
+    def convolved(self, maps: Tensor, kernel: Tensor, bias: Tensor | None) -> Tensor:
         """Return the maps that come out."""
         return torch.ops.aten.convolution(
-            maps, kernel, None, self.stride, self.padding, self.dilation, False, (0, 0), self.groups
+            maps, kernel, bias, self.stride, self.padding, self.dilation, False, (0, 0), self.groups
         )
 
     def to_maps(self, slopes: Tensor, kernel: Tensor) -> Tensor:
@@ -57,24 +57,36 @@ class _Product(Function):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-        first, second, ctx.geometry = inputs
+        first, second, ctx.geometry, *_ = inputs
         ctx.save_for_backward(first, second)
 
 
 class _Convolved(_Product):
+    """The one of the three that may have a bias: added by the library, as the client's own convolution has it."""
+
     @staticmethod
-    def forward(maps: Tensor, kernel: Tensor, geometry: Geometry) -> Tensor:
-        return geometry.convolved(maps, kernel)
+    def forward(maps: Tensor, kernel: Tensor, geometry: Geometry, bias: Tensor | None) -> Tensor:
+        return geometry.convolved(maps, kernel, bias)
 
     @staticmethod
     def backward(ctx: Any, slopes: Tensor) -> tuple[Tensor | None, ...]:
         (maps, kernel), wanted = ctx.saved_tensors, ctx.needs_input_grad
         of_maps = _ToMaps.apply(slopes, kernel, ctx.geometry) if wanted[0] else None
-        return of_maps, _ToKernel.apply(maps, slopes, ctx.geometry) if wanted[1] else None, None
+        of_kernel = _ToKernel.apply(maps, slopes, ctx.geometry) if wanted[1] else None
+        return of_maps, of_kernel, None, slopes.sum((0, 2, 3)) if wanted[3] else None
 
     @staticmethod
-    def vmap(info: Any, dims: Shape, maps: Tensor, kernel: Tensor, geometry: Geometry) -> tuple[Tensor, int]:
-        return _onto_maps(_Convolved.apply, info.batch_size, dims, maps, kernel, geometry)
+    def vmap(
+        info: Any, dims: Shape, maps: Tensor, kernel: Tensor, geometry: Geometry, bias: Tensor | None
+    ) -> tuple[Tensor, int]:  # fmt: skip
+        found, _ = _onto_maps(_convolved, info.batch_size, dims, maps, kernel, geometry)
+        if bias is None:
+            return found, 0
+        return found + _leading(bias, dims[3], info.batch_size)[:, None, :, None, None], 0
+
+
+def _convolved(maps: Tensor, kernel: Tensor, geometry: Geometry) -> Tensor:
+    return _Convolved.apply(maps, kernel, geometry, None)
 
 
 class _ToMaps(_Product):
@@ -85,7 +97,7 @@ class _ToMaps(_Product):
     @staticmethod
     def backward(ctx: Any, away: Tensor) -> tuple[Tensor | None, ...]:
         (slopes, kernel), wanted = ctx.saved_tensors, ctx.needs_input_grad
-        of_slopes = _Convolved.apply(away, kernel, ctx.geometry) if wanted[0] else None
+        of_slopes = _convolved(away, kernel, ctx.geometry) if wanted[0] else None
         return of_slopes, _ToKernel.apply(away, slopes, ctx.geometry) if wanted[1] else None, None
 
     @staticmethod
@@ -102,7 +114,7 @@ class _ToKernel(_Product):
     def backward(ctx: Any, away: Tensor) -> tuple[Tensor | None, ...]:
         (maps, slopes), wanted = ctx.saved_tensors, ctx.needs_input_grad
         of_maps = _ToMaps.apply(slopes, away, ctx.geometry) if wanted[0] else None
-        return of_maps, _Convolved.apply(maps, away, ctx.geometry) if wanted[1] else None, None
+        return of_maps, _convolved(maps, away, ctx.geometry) if wanted[1] else None, None
 
     @staticmethod
     def vmap(info: Any, dims: Shape, maps: Tensor, slopes: Tensor, geometry: Geometry) -> tuple[Tensor, int]:
@@ -145,8 +157,7 @@ class Convolution(nn.Conv2d):
         geometry = Geometry(
             self.stride, self.padding, self.dilation, tuple(maps.shape[-3:]), tuple(self.weight.shape[-4:])
         )
-        found = _Convolved.apply(maps, self.weight, geometry)
-        return found if self.bias is None else found + self.bias[:, None, None]
+        return _Convolved.apply(maps, self.weight, geometry, self.bias)
 
 
 def quick(network: nn.Module) -> nn.Module:

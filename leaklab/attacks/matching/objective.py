@@ -12,12 +12,13 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from leaklab.attacks.matching.distances import Measure
 from leaklab.attacks.matching.dummy_updates import Simulate
 from leaklab.attacks.matching.priors import Penalty
-from leaklab.attacks.matching.programs import Program
+from leaklab.attacks.matching.programs import Program, one_fake_mode
 from leaklab.attacks.snapshot import Dummy, Snapshot
 from leaklab.protocol.observation import Observation
 from leaklab.settings import Refusal
 
 MATCHING = "matching"
+_UNTRACED = 40  # evaluations before it is worth tracing, which takes as long as tracing saves in twice as many
 
 
 class Searched(Protocol):
@@ -59,6 +60,7 @@ class Objective:
     copies: int = 1  # sets of images that are searched, m = copies x n
     merge: Callable[[Float[Tensor, "r m c h w"]], Float[Tensor, "r n c h w"]] = lambda images: images
     _programs: dict[int, Program] = field(default_factory=dict)  # by number of rows; filled on first use
+    _met: dict[int, int] = field(default_factory=dict)  # by number of rows, how often they were evaluated
     _latest: list[Evaluated] = field(default_factory=list)  # at most one: what the last evaluation came to
 
     def start(self, restarts: int, seed: int) -> Float[Tensor, "r d"]:
@@ -122,20 +124,30 @@ class Objective:
     def losses_and_gradient(self, code: Float[Tensor, "r d"]) -> tuple[Float[Tensor, "r"], Float[Tensor, "r d"]]:
         """Return loss and gradient of every row.
 
-        The computation is traced once a number of rows and replayed: the same operations on the same numbers,
-        without the overhead of recording them each time; where an earlier run had it compiled, that is replayed.
+        After some evaluations the computation is traced, once a number of rows, and replayed from then on: the same
+        operations on the same numbers, without the overhead of recording them each time; where an earlier run had it
+        compiled, that is replayed. The change comes after a fixed number, so the same seed gives the same picture.
         """
         with torch.no_grad():
-            if len(code) not in self._programs:
-                traced = make_fx(lambda code: self._losses_and_gradient(code))(code)
-                self._programs[len(code)] = Program.of(traced, code)
-            losses, gradient, images, labels, priors = self._programs[len(code)](code)
+            losses, gradient, images, labels, priors = self._way(code)(code)
             self._latest[:] = [Evaluated(code, images, labels, priors)]
             return losses.nan_to_num(nan=torch.inf, posinf=torch.inf), gradient
 
+    def _way(self, code: Float[Tensor, "r d"]) -> Callable:
+        met = self._met[len(code)] = self._met.get(len(code), 0) + 1
+        return self._losses_and_gradient if met <= _UNTRACED else self.program(code)
+
+    def program(self, code: Float[Tensor, "r d"]) -> Program:
+        """Return the traced computation for as many rows, or its compiled form."""
+        if len(code) not in self._programs:
+            with torch.no_grad(), one_fake_mode():
+                traced = make_fx(lambda code: self._losses_and_gradient(code))(code)
+            self._programs[len(code)] = Program.of(traced, code)
+        return self._programs[len(code)]
+
     def order(self, code: Float[Tensor, "r d"]) -> str:
-        """Have what was evaluated compiled for later runs; return a sentence where that cannot be."""
-        return self._programs[len(code)].order(code)
+        """Have what is evaluated compiled for later runs; return a sentence where that cannot be."""
+        return self.program(code).order(code)
 
     @property
     def remark(self) -> str:

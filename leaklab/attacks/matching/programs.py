@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -21,6 +22,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch._guards import TracingContext, tracing
+from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.fx import Graph, GraphModule, Node
 
 NO_COMPILER = (
@@ -91,8 +94,12 @@ def lifted(traced: GraphModule) -> tuple[GraphModule, tuple[Tensor, ...]]:
                 last = inputs[node.target] = graph.placeholder(f"constant{len(inputs)}")
         node.replace_all_uses_with(inputs[node.target])
         graph.erase_node(node)
-    graph.lint()
     return GraphModule(torch.nn.Module(), graph), tuple(getattr(traced, name) for name in inputs)
+
+
+def one_fake_mode() -> AbstractContextManager[object]:
+    """Return a context in which a trace notes the shapes of its values in one place, not in a new one for each."""
+    return tracing(TracingContext(FakeTensorMode(allow_fallback_kernels=True)))
 
 
 def home() -> Path | None:

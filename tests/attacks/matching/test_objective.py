@@ -77,12 +77,26 @@ def test_replaying_the_trace_is_computing_anew(distance, dummy_update, labels, t
     objective = bound(distance, dummy_update, labels, tv)
     for seed in (3, 9):  # the second is not the one that was traced
         code = objective.start(rows, seed)
-        losses, gradient = objective.losses_and_gradient(code)
+        losses, gradient, *_ = objective.program(code)(code)
         free = code.clone().requires_grad_()
         expected = objective.losses(free)
         [slope] = torch.autograd.grad(expected.sum(), free)
         assert torch.equal(losses, expected) and torch.allclose(gradient, slope, rtol=1e-10, atol=1e-13)
         assert not gradient.requires_grad
+
+
+def test_it_is_traced_after_a_fixed_number_of_evaluations_and_the_numbers_stay(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("leaklab.attacks.matching.objective._UNTRACED", 2)
+    objective = bound.__wrapped__()
+    code, ways = guess(objective), []
+    for _ in range(4):
+        losses, gradient = objective.losses_and_gradient(code)
+        ways.append((bool(objective._programs), losses, gradient))
+    assert [traced for traced, *_ in ways] == [False, False, True, True]
+    assert all(torch.equal(losses, ways[0][1]) for _, losses, _ in ways)
+    assert all(torch.allclose(gradient, ways[0][2], rtol=1e-10, atol=1e-13) for *_, gradient in ways)
+    objective.losses_and_gradient(code[:1])
+    assert len(objective._programs) == 1  # another number of rows is counted by itself
 
 
 @pytest.mark.parametrize("dummy_update", [FedSGD(), FedAvg()], ids=lambda part: part.kind)
