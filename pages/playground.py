@@ -7,7 +7,7 @@ from leaklab.ui import session, words
 session.begin("playground")
 words.lead("playground")
 with st.spinner("Loading PyTorch, once ..."):
-    from leaklab.ui import choose, held, show, watch
+    from leaklab.ui import choose, held, machines, show, watch
 
 KEY = "playground"
 experiment = choose.inversion(KEY)
@@ -33,4 +33,5 @@ show.next_steps(KEY)
 with st.expander("Who sees what", expanded=True, icon=":material/visibility:"):
     show.threat(experiment)
 show.pins(KEY)
+machines.ask(experiment, device=held.device(KEY))
 st.markdown(words.parts("playground")["When would this not work?"])

@@ -12,6 +12,7 @@ from leaklab.experiments.guessing import Guessing
 from leaklab.experiments.inversion import Inversion
 from leaklab.experiments.label_recovery import LabelRecovery
 from leaklab.experiments.landscape import Landscape
+from leaklab.experiments.machines import Machines
 from leaklab.experiments.paths import Paths
 from leaklab.experiments.threshold import Threshold
 from leaklab.experiments.utility import Utility
@@ -20,7 +21,7 @@ from leaklab.settings import Refusal, sentence
 
 Experiment = Annotated[
     Inversion | Landscape | LabelRecovery | Viewpoints | Guessing | Drift | Paths | Defended | Utility
-    | Threshold,
+    | Threshold | Machines,
     Field(discriminator="kind"),
 ]  # fmt: skip
 

@@ -69,7 +69,7 @@ class Inversion(Settings):
         referee, index = Referee(played, self.recipe.iterations), 0
         for attack, snapshot in self.guesses(played.exchanges):
             referee.latest[attack] = snapshot
-            if self._recorded(snapshot):
+            if self.records(snapshot):
                 referee.see(attack, snapshot)
                 if referee.complete:
                     yield referee.frame(index, time.perf_counter() - start)
@@ -91,7 +91,8 @@ class Inversion(Settings):
                 else:
                     yield number, snapshot
 
-    def _recorded(self, snapshot: Snapshot) -> bool:
+    def records(self, snapshot: Snapshot) -> bool:
+        """Return whether a guess is one of those that are kept."""
         every = self.record_every or max(1, self.recipe.iterations // _FRAMES)
         early = self.record_every == 0 and snapshot.iteration <= _EARLY
         return early or snapshot.iteration % every == 0 or snapshot.settled

@@ -10,6 +10,7 @@ from leaklab.experiments.guessing import Guessing
 from leaklab.experiments.inversion import Inversion
 from leaklab.experiments.label_recovery import LabelRecovery
 from leaklab.experiments.landscape import Landscape
+from leaklab.experiments.machines import Machines
 from leaklab.experiments.paths import Paths
 from leaklab.experiments.threshold import Threshold
 from leaklab.experiments.utility import Utility
@@ -22,7 +23,7 @@ _RUN = "run"  # the runs that are shown
 _BOTH = "both"  # an attack on each client and one on the average: two experiments of one setting
 
 _KINDS = {  # what a page's controls bring runs of, and under which keys they are shown
-    "playground": {"playground": Inversion},
+    "playground": {"playground": Inversion, "machines": Machines},
     "landscape": {"landscape": Landscape},
     "labels": {"labels": LabelRecovery},
     "federation": {"federation": Viewpoints, "guess": Guessing},

@@ -17,7 +17,7 @@ _A_PAGE = 12
 _PAIR = ("truth", "reconstruction")  # what a card shows: the private photographs, and what came back
 _PAIRS = {
     "viewpoints": ("truth.aggregated", "reconstruction.aggregated"), "guessing": ("own", "own.guess"),
-    "paths": ("truth", "reconstruction.fedavg"),
+    "paths": ("truth", "reconstruction.fedavg"), "machines": ("truth", "reconstruction.cpu-float64"),
 }  # fmt: skip
 _TILES = 4  # of a batch
 _STATES = {
@@ -65,7 +65,7 @@ def _card(run: Run, owner: str) -> None:
         )  # fmt: skip
         st.button(
             "Pin", key=f"pin.{run.id}", on_click=_pin, args=(run.id,), icon=":material/keep:",
-            disabled=page != "playground",
+            disabled=kind != "inversion",
         )  # fmt: skip
         if run.owner == owner:
             st.button(

@@ -11,6 +11,7 @@ from leaklab.experiments.guessing import Guessing
 from leaklab.experiments.inversion import Inversion
 from leaklab.experiments.label_recovery import LabelRecovery
 from leaklab.experiments.landscape import Landscape
+from leaklab.experiments.machines import Machines
 from leaklab.experiments.paths import Paths
 from leaklab.experiments.threshold import Threshold
 from leaklab.experiments.utility import Utility
@@ -25,7 +26,7 @@ EACH = [
     Viewpoints(), Viewpoints(inversion=small.inversion()), Guessing(), Guessing(rates=(), numbers=(3, 4)),
     Drift(), Drift(clients=(2,), local_lr=(0.1,)), Paths(), Paths(iterations=5),
     Defended(), Defended(inversion=small.inversion(), adaptive="told"), Utility(), Utility(seeds=1),
-    Threshold(), Threshold(protection="qsgd", low=1, high=64),
+    Threshold(), Threshold(protection="qsgd", low=1, high=64), Machines(), Machines(inversion=small.inversion()),
 ]  # fmt: skip
 
 

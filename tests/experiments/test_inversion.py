@@ -108,7 +108,7 @@ def test_few_iterations_are_all_recorded_and_many_are_not():
     every = frames(small.inversion(iterations=7, record_every=3))
     assert [frame.scalars["iteration"] for frame in every] == [0, 3, 6, 7]
     long = Inversion(recipe=RECIPES["ig"])  # 4800 iterations, about three hundred moments
-    recorded = [i for i in range(4801) if long._recorded(_at(i))]
+    recorded = [i for i in range(4801) if long.records(_at(i))]
     assert recorded[:12] == [*range(11), 16] and 290 < len(recorded) < 320 and recorded[-1] == 4800
 
 
