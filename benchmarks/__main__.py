@@ -16,12 +16,15 @@ from benchmarks import (
     drift,
     fedavg,
     figure,
+    growth,
     labels,
     line,
     liveness,
+    machines,
     memory,
     quality,
     results,
+    rivals,
     speed,
     table,
     thirty_two,
@@ -46,6 +49,9 @@ PARTS: dict[str, Callable[[bool], Iterator[table.Row]]] = {
     "speed": speed.rows,
     "liveness": liveness.rows,
     "memory": memory.rows,
+    "machines": machines.rows,
+    "rivals": rivals.rows,
+    "growth": growth.rows,
 }
 
 

@@ -5,6 +5,7 @@
 
 import importlib
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from types import ModuleType
 import torch
 
 from benchmarks.attack import play
+from benchmarks.trail import Trail
 from leaklab.evaluation.scores import Scores, score
 from leaklab.experiments.inversion import Inversion
 from leaklab.settings import Refusal
@@ -41,10 +43,11 @@ def checkout() -> Path | None:
     return folder
 
 
-def attack(folder: Path, inversion: Inversion) -> tuple[Scores, float]:
+def attack(folder: Path, inversion: Inversion, trail: Trail | None = None) -> tuple[Scores, float]:
     """Return the scores and seconds of its inversion: our images, labels, weights and seed, its every line of attack.
 
-    It computes in float32, whatever the inversion's precision; seeded alike, it draws the same start as ours.
+    It computes in float32, whatever the inversion's precision; seeded alike, it draws the same start as ours. A trail
+    keeps every image that its network is shown.
     Raises: Refusal, when its gradient of this scene is not ours.
     """
     stage = inversion.recipe.stages[0]
@@ -60,7 +63,10 @@ def attack(folder: Path, inversion: Inversion) -> tuple[Scores, float]:
     ]
     server = federated.FederatedServer(model, "cpu", observation.num_classes)
     target = server.aggregate_gradients([client.compute_gradients(model)[0] for client in clients])
-    _refuse_another(target, list(observation.update.values()), folder)
+    refuse_another(target, list(observation.update.values()), folder)
+    if trail:
+        trail.start()
+        model.register_forward_pre_hook(lambda _, given: trail.keep(given[0]))
     start = time.perf_counter()
     with torch.random.fork_rng():  # it seeds the global generator
         guess, labels, _ = server.reconstruct_data(
@@ -72,13 +78,21 @@ def attack(folder: Path, inversion: Inversion) -> tuple[Scores, float]:
     return score(guess, secret.images, labels=labels.argmax(1), true_labels=secret.labels), seconds
 
 
+def commit(folder: Path) -> str:
+    """Return the short hash of a checkout's commit, or that it is unknown."""
+    asked = ["git", "-C", str(folder), "rev-parse", "--short", "HEAD"]
+    said = subprocess.run(asked, capture_output=True, text=True, check=False)
+    return said.stdout.strip() if said.returncode == 0 else "unknown"
+
+
 def _modules(folder: Path) -> tuple[ModuleType, ModuleType]:
-    with _importable(folder):
+    with importable(folder):
         return importlib.import_module("federated"), importlib.import_module("models.vision_new")
 
 
 @contextmanager
-def _importable(folder: Path) -> Iterator[None]:
+def importable(folder: Path) -> Iterator[None]:
+    """Let what lies in a folder be imported for a while."""
     sys.path.insert(0, str(folder))
     try:
         yield
@@ -90,7 +104,11 @@ def _held(images: torch.Tensor, labels: torch.Tensor, client: torch.Tensor) -> l
     return [(images[client == number], labels[client == number]) for number in client.unique().tolist()]
 
 
-def _refuse_another(target: list[torch.Tensor], update: list[torch.Tensor], folder: Path) -> None:
+def refuse_another(target: list[torch.Tensor], update: list[torch.Tensor], folder: Path) -> None:
+    """Refuse a checkout whose gradient of a scene is not ours.
+
+    Raises: Refusal, when the two are further apart than rounding explains.
+    """
     away = torch.cat([(its - ours).flatten() for its, ours in zip(target, update, strict=True)]).norm()
     share = float(away / torch.cat([ours.flatten() for ours in update]).norm())
     if share > 1e-4:

@@ -126,7 +126,12 @@ def test_blindfolded_it_makes_the_same_guesses(recipe: Recipe):
 
 def test_rows_about_local_training_are_blindfolded_over_several_steps():
     wanted = {"fedavg-sim", "fedavg-line", "fedavg-epoch", "fedavg-epoch-line", "aga", "rog-fedavg", "curious-client"}
-    assert {key for key, recipe in RECIPES.items() if stepwise(recipe)} == wanted | {"ig", "modern"}
+    assert {key for key, recipe in RECIPES.items() if stepwise(recipe)} == wanted | {
+        "ig",
+        "modern",
+        "fast-convnet",
+        "fast-deep",
+    }
     for key in wanted:
         seen, secret = exchange(RECIPES[key])
         assert seen.schedule == STEPS and len(secret.batches) == 4
@@ -157,4 +162,5 @@ def test_the_key_of_a_row_is_its_own():
     assert all(recipe.key == key for key, recipe in RECIPES.items())
     wanted = "dlg idlg ig analytic rgap rgap-polish gradinversion cpl modern rog cinet dip"
     wanted += " fedavg-sim fedavg-line fedavg-epoch fedavg-epoch-line aga rog-fedavg curious-client"
+    wanted += " fast-lenet fast-search fast-convnet fast-deep"
     assert set(wanted.split()) <= RECIPES.keys()

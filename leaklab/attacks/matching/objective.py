@@ -117,6 +117,11 @@ class Objective:
     def _priors(self, dummy: Dummy) -> dict[str, Float[Tensor, "r"]]:
         return {name: weight * penalty(dummy) for name, (weight, penalty) in self.penalties.items()}
 
+    def scale(self, losses: Float[Tensor, "r"], *, fresh: bool) -> float:
+        """Return what a low loss is low beside: where a fresh search began, or else how far away sending nothing is."""
+        nothing = {name: torch.zeros_like(part)[None] for name, part in self.observation.update.items()}
+        return float(losses.min()) if fresh else float(self.distance(nothing)[0].nan_to_num(posinf=0.0))
+
     def losses(self, code: Float[Tensor, "r d"]) -> Float[Tensor, "r"]:
         """Return the loss of every row, for any number of rows; infinite where it is not a number."""
         return sum(self.terms(code).values()).nan_to_num(nan=torch.inf, posinf=torch.inf)

@@ -71,7 +71,8 @@ class GradientMatching(Settings):
     )  # fmt: skip
     enough: float = knob(
         1e-9, low=0, high=1e-2, log=True, title="Enough", symbol="loss ≤ ε·loss₀", level="advanced",
-        help="Stop once the best restart's loss has fallen to this share of where it began; 0 goes on to the end.",
+        help="Stop once the best restart's loss has fallen to this share of where it began or, after another stage, "
+        "of what no guess at all would cost; 0 goes on to the end.",
     )  # fmt: skip
 
     def missing(self, observation: Observation) -> list[str]:
@@ -140,8 +141,11 @@ class GradientMatching(Settings):
         start = objective.resume(previous) if previous else objective.start(self.restarts, seed)
         code = objective.project(start)
         state = self.optimiser.start(code, objective, self.iterations, seed)
-        goal, began = self.enough * float(state.losses.min()), time.monotonic()
+        goal, began = self.enough * objective.scale(state.losses, fresh=previous is None), time.monotonic()
         yield (first := objective.snapshot(code, stage=stage, iteration=0, state=state))
+        if previous is not None and float(state.losses.min()) <= goal:
+            yield replace(first, iteration=1, settled=True)  # an earlier stage has left nothing to mend
+            return
         going = Survivors.all(first)
         for iteration in range(1, self.iterations + 1):
             code, state = self.optimiser.step(code, state, objective)
