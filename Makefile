@@ -40,8 +40,8 @@ lint: $(VENV)/.dev
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 
-bench: $(VENV)/.dev
-	$(PY) -m benchmarks $(ARGS)
+bench: $(VENV)/.dev  # with the allocator set as the pool sets it for its workers
+	MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=8589934592 GLIBC_TUNABLES=glibc.malloc.hugetlb=1 $(PY) -m benchmarks $(ARGS)
 
 screenshots: $(VENV)/.dev
 	$(PY) -m benchmarks.screenshots

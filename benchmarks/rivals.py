@@ -24,9 +24,9 @@ from leaklab.experiments.scenario import Scenario
 from leaklab.images.collection import data_root
 from leaklab.images.source import Folder, Photos, Source
 
-CLOSED_FORM = "rgap-polish"
-SEARCH = "idlg"
-SEED, COUNT, ITERATIONS = 1234, 12, 200
+CLOSED_FORM = "fast-lenet"
+SEARCH = "fast-search"
+SEED, COUNT, ITERATIONS = 1234, 10, 200
 LOST, FINE, NEAR = 20.0, 35.0, 0.1  # dB: below is lost; no difference is seen; as good as
 
 

@@ -34,7 +34,7 @@ def rows(quick: bool) -> Iterator[Row]:
     for precision in ("float64", "float32"):
         inversion = DEFAULT.experiment.model_copy(update={"precision": precision})
         observation = play(inversion).exchanges[0][0]
-        times = _in_turns(_ways(observation), rounds=30 if quick else 400)
+        times = in_turns(_ways(observation), rounds=30 if quick else 400)
         yield from _rows(precision, times)
 
 
@@ -75,7 +75,8 @@ def _bound(evaluate: Callable[[Tensor], object], code: Tensor) -> Way:
     return lambda: evaluate(code)
 
 
-def _in_turns(ways: dict[str, Way], *, rounds: int) -> dict[str, list[float]]:
+def in_turns(ways: dict[str, Way], *, rounds: int) -> dict[str, list[float]]:
+    """Return the seconds of every way in every round; the ways take turns, another one first each time."""
     times: dict[str, list[float]] = {name: [] for name in ways}
     names, clock = list(ways), time.process_time if torch.get_num_threads() == 1 else time.perf_counter
     for turn in range(-WARM_UP, rounds):
@@ -88,19 +89,21 @@ def _in_turns(ways: dict[str, Way], *, rounds: int) -> dict[str, list[float]]:
 
 
 def _rows(precision: str, times: dict[str, list[float]]) -> Iterator[Row]:
-    yield Row(f"{precision}, plain autograd, one restart", _milliseconds(times["plain"]), "ms")
+    yield Row(f"{precision}, plain autograd, one restart", milliseconds(times["plain"]), "ms")
     for restarts in RESTARTS:
-        yield Row(f"{precision}, ours, restarts: {restarts}", _milliseconds(times[str(restarts)]), "ms")
+        yield Row(f"{precision}, ours, restarts: {restarts}", milliseconds(times[str(restarts)]), "ms")
     for restarts in RESTARTS:
-        ratios = _ratios(times[str(restarts)], times["plain"])
-        yield Row(f"{precision}, ours at {restarts} / plain at one", ratios, "x", at_most=AT_MOST[restarts])
+        found = ratios(times[str(restarts)], times["plain"])
+        yield Row(f"{precision}, ours at {restarts} / plain at one", found, "x", at_most=AT_MOST[restarts])
     for restarts in RESTARTS[1:]:
-        yield Row(f"{precision}, ours at {restarts} / ours at one", _ratios(times[str(restarts)], times["1"]), "x")
+        yield Row(f"{precision}, ours at {restarts} / ours at one", ratios(times[str(restarts)], times["1"]), "x")
 
 
-def _milliseconds(seconds: list[float]) -> tuple[float, ...]:
+def milliseconds(seconds: list[float]) -> tuple[float, ...]:
+    """Return seconds as milliseconds."""
     return tuple(1000 * value for value in seconds)
 
 
-def _ratios(of: list[float], to: list[float]) -> tuple[float, ...]:
+def ratios(of: list[float], to: list[float]) -> tuple[float, ...]:
+    """Return the ratios within each round."""
     return tuple(a / b for a, b in zip(of, to, strict=True))

@@ -6,7 +6,7 @@ from typing import Any
 
 from leaklab.attacks.matching.priors import TotalVariation
 from leaklab.attacks.recipe import Recipe
-from leaklab.attacks.recipes import ANALYTIC, CINET, DLG, IG, RECIPES, RGAP
+from leaklab.attacks.recipes import ANALYTIC, CINET, DLG, FAST_LENET, IG, RECIPES, RGAP
 from leaklab.experiments.experiment import Experiment
 from leaklab.experiments.inversion import Inversion
 from leaklab.experiments.label_recovery import LabelRecovery
@@ -138,6 +138,16 @@ _ROWS = (
         "no-search", "No search at all",
         "Layer by layer, from the last to the first, the photograph follows from linear equations: exactly.",
         Inversion(scenario=Scenario(source=Photos(names=("astronaut",))), recipe=RGAP),
+    ),
+    Preset(
+        "solved-and-mended", "Solved, then mended",
+        "With a little noise the equations give a speckled photograph; a short search from there cleans it.",
+        Inversion(
+            scenario=Scenario(
+                source=Photos(names=("astronaut",)), federation=Federation(defences=(GaussianNoise(sigma=3e-4),))
+            ),
+            recipe=tuned(FAST_LENET, iterations=20),
+        ),
     ),
     Preset(
         "one-division", "One division",

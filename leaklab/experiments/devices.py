@@ -25,6 +25,7 @@ def place(device: str) -> torch.device:
         torch.backends.cudnn.allow_tf32 = False
         torch.backends.cudnn.deterministic = True
         torch.backends.cudnn.benchmark = False
+        torch.use_deterministic_algorithms(True, warn_only=True)  # the few without such a form are said in the log
     return torch.device(device)
 
 

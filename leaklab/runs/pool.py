@@ -187,6 +187,7 @@ def _environment(threads: str) -> dict[str, str]:
         "OMP_NUM_THREADS": threads,
         # Threads that spin while they wait are many times slower as soon as the web process wants a core too.
         "OMP_WAIT_POLICY": "PASSIVE",
+        "CUBLAS_WORKSPACE_CONFIG": ":4096:8",  # without it a GPU's matrix products may come out otherwise each time
         # A deep network's update is larger than what the allocator hands back to the system at once, and to be given
         # those pages anew at every evaluation costs a quarter of it.
         "MALLOC_MMAP_MAX_": "0",

@@ -22,6 +22,7 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     for (owner, name), value in zip(SWITCHES, before, strict=True):
         setattr(owner, name, value)
+    torch.use_deterministic_algorithms(False)
 
 
 @pytest.fixture
@@ -47,6 +48,7 @@ def test_a_gpu_is_taken_where_there_is_one_and_never_shortens_its_numbers():
     assert place("auto") == torch.device("cuda") and "cuda" in available()
     assert not torch.backends.cudnn.allow_tf32 and not torch.backends.cuda.matmul.allow_tf32
     assert torch.backends.cudnn.deterministic and not torch.backends.cudnn.benchmark
+    assert torch.are_deterministic_algorithms_enabled()
 
 
 @pytest.mark.usefixtures("gpu")

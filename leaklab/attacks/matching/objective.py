@@ -1,8 +1,8 @@
 """The objective of gradient matching: distance plus priors as a function of the code, and its gradient."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from jaxtyping import Float
@@ -58,6 +58,7 @@ class Objective:
     labels: Float[Tensor, "n k"] | None  # class probabilities; None leaves them open
     ranked_by: str = ""  # the term by which restarts are ranked; empty takes the whole loss
     copies: int = 1  # sets of images that are searched, m = copies x n
+    together: int = 0  # restarts that are evaluated at once, so that the memory suffices; 0 for all
     merge: Callable[[Float[Tensor, "r m c h w"]], Float[Tensor, "r n c h w"]] = lambda images: images
     _programs: dict[int, Program] = field(default_factory=dict)  # by number of rows; filled on first use
     _met: dict[int, int] = field(default_factory=dict)  # by number of rows, how often they were evaluated
@@ -134,7 +135,8 @@ class Objective:
         compiled, that is replayed. The change comes after a fixed number, so the same seed gives the same picture.
         """
         with torch.no_grad():
-            losses, gradient, images, labels, priors = self._way(code)(code)
+            parts = code.split(self.together or len(code))
+            losses, gradient, images, labels, priors = _joined([self._way(part)(part) for part in parts])
             self._latest[:] = [Evaluated(code, images, labels, priors)]
             return losses.nan_to_num(nan=torch.inf, posinf=torch.inf), gradient
 
@@ -152,7 +154,8 @@ class Objective:
 
     def order(self, code: Float[Tensor, "r d"]) -> str:
         """Have what is evaluated compiled for later runs; return a sentence where that cannot be."""
-        return self.program(code).order(code)
+        part = code[: self.together or len(code)]
+        return self.program(part).order(part)
 
     @property
     def remark(self) -> str:
@@ -190,3 +193,11 @@ class Objective:
             images, labels = self.split(code)
             path = self.simulate(images, labels) if self.penalties else ()
             return Evaluated(code, images, labels, self._priors(Dummy(images, labels, code, path)))
+
+
+def _joined(parts: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
+    """Return the rows of several evaluations as those of one."""
+    if len(parts) == 1:
+        return parts[0]
+    *tensors, priors = zip(*parts, strict=True)
+    return *map(torch.cat, tensors), {name: torch.cat([each[name] for each in priors]) for name in priors[0]}

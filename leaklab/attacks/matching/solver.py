@@ -16,7 +16,7 @@ from leaklab.attacks.matching.dummy_updates import DummyUpdate, FedSGD
 from leaklab.attacks.matching.halving import Survivors
 from leaklab.attacks.matching.objective import MATCHING, Objective
 from leaklab.attacks.matching.optimisers import LBFGS, Optimiser
-from leaklab.attacks.matching.priors import Penalty, Prior
+from leaklab.attacks.matching.priors import GroupConsistency, Penalty, Prior
 from leaklab.attacks.matching.spaces import Pixels, Space
 from leaklab.attacks.matching.unrolled import Unrolled
 from leaklab.attacks.snapshot import Snapshot
@@ -93,15 +93,16 @@ class GradientMatching(Settings):
             like = observation.like
             certain = functional.one_hot(labels.to(like.device), observation.num_classes).to(like)
         dummy_update, defences = self.dummy_update, known(observation, self.adapt)
-        recompute = self._unrolled(observation).recompute
-        plain = Pass(quick(observation.network), observation.buffers, recompute=recompute)
+        memory = self._unrolled(observation)
+        plain = Pass(quick(observation.network), observation.buffers, recompute=memory.recompute)
         forward = Imitated.of(plain, defences, observation.update)
         return Objective(
             observation, dummy_update.bind(observation, forward),
             adapted(self.distance, observation.update, defences), self._penalties(observation),
             self.space.bind(self._searched(observation)), certain,
             ranked_by=MATCHING if self.rank_by == "matching" else "",
-            copies=dummy_update.copies(observation), merge=lambda images: dummy_update.merged(images, observation),
+            copies=dummy_update.copies(observation), together=memory.together,
+            merge=lambda images: dummy_update.merged(images, observation),
         )  # fmt: skip
 
     def _searched(self, observation: Observation) -> Observation:
@@ -110,7 +111,8 @@ class GradientMatching(Settings):
 
     def _unrolled(self, observation: Observation) -> Unrolled:
         steps = [len(batch) for batch in self.dummy_update.batches(observation)]
-        return Unrolled(observation, steps, self.restarts)
+        coupled = any(isinstance(prior, GroupConsistency) and prior.weight > 0 for prior in self.priors)
+        return Unrolled(observation, steps, self.restarts, apart=not coupled)
 
     def _crowded(self, observation: Observation) -> list[str]:
         return self._unrolled(observation).crowded()

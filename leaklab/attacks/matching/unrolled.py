@@ -1,7 +1,7 @@
 """What it costs to differentiate through local training: whether it fits, and when steps are better taken twice."""
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import torch
@@ -24,12 +24,25 @@ class Unrolled:
     observation: Observation
     steps: list[int]
     restarts: int
+    apart: bool = True  # whether restarts can be evaluated one after another
 
     @property
     def recompute(self) -> bool:
         """Whether steps are forgotten once they are taken, and taken again on the way back."""
         there = self._there
         return len(self.steps) > 1 and there is not None and self.needed(recompute=False) > _SHARE * there
+
+    @property
+    def together(self) -> int:
+        """How many restarts are evaluated at once: all, or as many as fit."""
+        there = self._there
+        if there is None or not self.apart:
+            return self.restarts
+        return max(1, min(self.restarts, there // max(1, self._least.needed(recompute=len(self.steps) > 1))))
+
+    @property
+    def _least(self) -> "Unrolled":
+        return replace(self, restarts=1) if self.apart else self
 
     def needed(self, *, recompute: bool) -> int:
         """Return about how many bytes an evaluation holds at its peak."""
@@ -41,14 +54,15 @@ class Unrolled:
 
     def crowded(self) -> list[str]:
         """Return a sentence when it does not fit."""
-        there = self._there
-        needed = self.needed(recompute=len(self.steps) > 1)
+        there, least = self._there, self._least
+        needed = least.needed(recompute=len(self.steps) > 1)
         if there is None or needed <= there:
             return []
         return [
             f"Differentiating through {len(self.steps)} local steps needs about {needed / GIB:,.1f} GiB for "
-            f"{self.restarts} restart{'s' if self.restarts > 1 else ''}, and there are {there / GIB:,.1f} GiB: choose "
-            "the dummy update 'averaged_gradient' (AGA), which takes one step for all, or fewer restarts or epochs."
+            f"{least.restarts} restart{'s' if least.restarts > 1 else ''}, and there are {there / GIB:,.1f} GiB: "
+            "choose the dummy update 'averaged_gradient' (AGA), which takes one step for all, or fewer "
+            f"{'photographs' if self.apart else 'restarts'} or epochs."
         ]
 
     @property

@@ -8,6 +8,7 @@ from torch import nn
 
 from leaklab.attacks.matching import unrolled
 from leaklab.attacks.matching.dummy_updates import AveragedGradient, Clients, FedAvg, FedAvgEpoch, FedSGD
+from leaklab.attacks.matching.priors import GroupConsistency
 from leaklab.attacks.matching.solver import GradientMatching
 from leaklab.attacks.matching.unrolled import Unrolled
 from leaklab.protocol.observation import ThreatModel
@@ -62,14 +63,44 @@ def test_steps_are_taken_twice_above_half_the_memory(monkeypatch: pytest.MonkeyP
 
 
 def test_what_does_not_fit_is_refused_in_a_sentence_that_names_a_way_out(monkeypatch: pytest.MonkeyPatch):
-    there(monkeypatch, of([1] * 10, restarts=2).needed(recompute=True) - 1)
-    [said] = of([1] * 10, restarts=2).crowded()
+    two = dataclasses.replace(of([1] * 10, restarts=2), apart=False)
+    there(monkeypatch, two.needed(recompute=True) - 1)
+    [said] = two.crowded()
     assert said.startswith("Differentiating through 10 local steps needs about 0.0 GiB for 2 restarts, and there are")
     assert "'averaged_gradient' (AGA)" in said and said.endswith("fewer restarts or epochs.")
-    there(monkeypatch, of([1] * 10, restarts=2).needed(recompute=True))
-    assert of([1] * 10, restarts=2).crowded() == []
+    there(monkeypatch, two.needed(recompute=True))
+    assert two.crowded() == []
     there(monkeypatch, None)
     assert of([1] * 10_000).crowded() == []
+
+
+def test_restarts_that_do_not_fit_together_go_one_after_another(monkeypatch: pytest.MonkeyPatch):
+    one = of([1] * 10, restarts=1).needed(recompute=True)
+    for room, together in ((4 * one, 4), (3 * one + 1, 3), (one, 1)):
+        there(monkeypatch, room)
+        assert of([1] * 10, restarts=4).together == together and of([1] * 10, restarts=4).crowded() == []
+    there(monkeypatch, one - 1)
+    [said] = of([1] * 10, restarts=4).crowded()
+    assert "for 1 restart, and" in said and said.endswith("fewer photographs or epochs.")
+    there(monkeypatch, None)
+    assert of([1] * 10, restarts=4).together == 4
+
+
+@pytest.mark.parametrize("coupled", [False, True], ids=["independent", "coupled"])
+def test_in_parts_the_numbers_are_the_same_but_for_starts_that_look_at_each_other(
+    coupled: bool, monkeypatch: pytest.MonkeyPatch
+):
+    stage = GradientMatching(restarts=3, priors=(GroupConsistency(weight=float(coupled)),))
+    whole = stage.bind(SEEN, SEEN.labels)
+    there(monkeypatch, of([2], restarts=2).needed(recompute=False))
+    parts = stage.bind(SEEN, SEEN.labels)
+    assert (whole.together, parts.together) == (3, 3 if coupled else 2)
+    code = whole.start(3, seed=3)
+    for one, other in zip(whole.losses_and_gradient(code), parts.losses_and_gradient(code), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-12, atol=1e-14)
+    state = stage.optimiser.start(code, parts, 1)
+    one, other = (found.snapshot(code, stage=0, iteration=0, state=state) for found in (whole, parts))
+    torch.testing.assert_close(one.images, other.images, rtol=0, atol=0)
 
 
 def test_sizes_are_said_in_gib(monkeypatch: pytest.MonkeyPatch):
@@ -89,7 +120,7 @@ def test_a_stage_counts_the_steps_that_its_dummy_update_takes(
     dummy_update, steps: list[int], monkeypatch: pytest.MonkeyPatch
 ):
     stage = GradientMatching(dummy_update=dummy_update, restarts=4)
-    most = of(steps, 4).needed(recompute=len(steps) > 1)
+    most = of(steps, 1).needed(recompute=len(steps) > 1)
     there(monkeypatch, most - 1)
     assert "averaged_gradient" in stage.missing(SEEN)[0]
     there(monkeypatch, most)
