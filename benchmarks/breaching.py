@@ -36,7 +36,7 @@ from leaklab.settings import Refusal
 _CLONE = "`git clone https://github.com/JonasGeiping/breaching`"
 ABSENT = f"left out: BREACHING names no checkout of breaching; {_CLONE} and give its folder"
 UNREADABLE = "left out: breaching reads its settings with hydra: `pip install hydra-core omegaconf`"
-SEED, ROUNDS, STEPS, FASTER = 1234, 5, 24, 1.5
+SEED, ROUNDS, STEPS, FASTER = 1234, 4, 100, 1.5
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from leaklab.attacks.recipes import DLG, RECIPES
 from leaklab.evaluation.metrics import psnr
 from leaklab.experiments.catalogue import tuned
 from leaklab.experiments.inversion import Inversion
-from leaklab.experiments.scenario import Scenario
+from leaklab.experiments.scenario import Played, Scenario
 from leaklab.images.collection import data_root
 from leaklab.images.source import Folder, Photos, Source
 
@@ -113,13 +113,15 @@ def _round(
     """Attack one image in all three ways, another one first every turn; `most` iterations of ours, None for all."""
     scene = Inversion(scenario=Scenario(source=source), recipe=tuned(DLG, restarts=1, iterations=iterations), seed=seed)
     played, theirs = play(scene), Trail()
+    single = scene.model_copy(update={"precision": "float32"})  # as theirs computes; the equations want all digits
+    scenes = {"closed": (scene, played), "search": (single, play(single))}
     recipes = {
         "closed": tuned(RECIPES[CLOSED_FORM], iterations=most),
         "search": tuned(RECIPES[SEARCH], iterations=most),
     }
     ways: list[tuple[str, Callable[[], object]]] = [
         ("theirs", lambda: course_project.attack(folder, scene, theirs)),
-        *((name, lambda recipe=recipe: ours(_with(scene, recipe), played)) for name, recipe in recipes.items()),
+        *((name, lambda name=name: _ours(*scenes[name], recipes[name])) for name in recipes),
     ]
     turn %= len(ways)
     found = {name: way() for name, way in ways[turn:] + ways[:turn]}
@@ -129,8 +131,8 @@ def _round(
     return Round(played.pictures.names[0], psnr=float(scores.values["psnr"][0]), **judged)
 
 
-def _with(inversion: Inversion, recipe: Recipe) -> Inversion:
-    return inversion.model_copy(update={"recipe": recipe})
+def _ours(inversion: Inversion, played: Played, recipe: Recipe) -> Trail:
+    return ours(inversion.model_copy(update={"recipe": recipe}), played)
 
 
 def _psnr(trail: Trail, truth: Tensor) -> list[float]:

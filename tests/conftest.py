@@ -38,6 +38,7 @@ def tmp_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Keep runs, checkpoints and data sets of a test in a folder of its own, and return it."""
     home = tmp_path / "home"
     monkeypatch.setenv("LEAKLAB_HOME", str(home))
+    monkeypatch.setenv("LEAKLAB_COMPILE", "0")  # a compilation would go on behind the test that ordered it
     return home
 
 

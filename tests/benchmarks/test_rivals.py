@@ -25,17 +25,17 @@ def _round(name: str, psnr: float) -> Round:
 def test_an_image_they_lose_is_left_out_of_the_searches_ratio_alone():
     rows = {row.what: row for row in rivals.lenet([_round("cat", 40.0), _round("dog", 5.0)], "LeNet", "commit 1")}
     assert rows["LeNet, course project: above 20 dB of 2"].values == (1,)
-    assert rows["LeNet, rgap-polish: seconds to 35 dB"].values == (1, 1)
-    assert rows["LeNet, rgap-polish: times faster"].values == (20, 20)
-    search = rows["LeNet, idlg: times faster than all of theirs"]
+    assert rows["LeNet, fast-lenet: seconds to 35 dB"].values == (1, 1)
+    assert rows["LeNet, fast-lenet: times faster"].values == (20, 20)
+    search = rows["LeNet, fast-search: times faster than all of theirs"]
     assert search.values == (10,) and search.met and search.note == "left out, lost by theirs: dog"
-    assert rows["LeNet, idlg: times faster than theirs to get there"].values == (3,)
+    assert rows["LeNet, fast-search: times faster than theirs to get there"].values == (3,)
 
 
 def test_a_quality_never_reached_is_a_ratio_of_nothing():
     rows = {row.what: row for row in rivals.lenet([_round("cat", 61.0)], "LeNet", "")}
-    assert rows["LeNet, idlg: seconds to their PSNR"].values == (math.inf,)
-    assert rows["LeNet, idlg: times faster than all of theirs"].met is False
+    assert rows["LeNet, fast-search: seconds to their PSNR"].values == (math.inf,)
+    assert rows["LeNet, fast-search: times faster than all of theirs"].met is False
 
 
 def test_without_checkouts_both_are_left_out(monkeypatch):

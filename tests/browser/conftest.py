@@ -69,11 +69,12 @@ def server(home: Path) -> Iterator[str]:
     """Serve the app from a home of its own and return its address."""
     port = _free_port()
     address = f"http://127.0.0.1:{port}"
+    ours = {"LEAKLAB_HOME": str(home), "LEAKLAB_PRIVATE_GRACE": str(GRACE), "LEAKLAB_COMPILE": "0"}
     with (home / "server.log").open("w") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.address", "127.0.0.1",
              "--server.port", str(port), "--server.headless", "true", "--browser.gatherUsageStats", "false"],
-            cwd=ROOT, env=os.environ | {"LEAKLAB_HOME": str(home), "LEAKLAB_PRIVATE_GRACE": str(GRACE)},
+            cwd=ROOT, env=os.environ | ours,
             stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
     try:

@@ -15,6 +15,7 @@ SLOW = ("resnet34", "resnet50")  # built of the blocks of faster ones: each once
 CASES = [(name, "running") for name in NETWORKS if name != "resnet50"]
 CASES += [(name, "batch") for name, row in NETWORKS.items() if row.shrinks and name != "resnet34"]
 CASES += [("convnet64", "batch")]
+EXPLODES = ("mobilenet_v2", "batch")  # fifty batch norms over three images each: slopes of 1e25, and rounding with them
 CLASSES, FEW = 5, 40_000
 LABELS = torch.tensor([1, 0, 4])
 
@@ -74,7 +75,12 @@ def test_restarts_under_vmap_agree_with_a_loop_of_ordinary_autograd(name: str, s
     batched = vmap(grad(functional_objective(network)))(restarts(name))
     looped = torch.stack([by_autograd(network, images) for images in restarts(name)])
     assert looped.abs().max() > 0
-    assert (batched - looped).norm() < 1e-9 * looped.norm()
+    away = (batched - looped).norm()
+    if (name, statistics) == EXPLODES:  # by how much, each processor's rounding decides for itself
+        shaken = torch.stack([by_autograd(network, images * (1 + 1e-15)) for images in restarts(name)])
+        assert away < 10 * (shaken - looped).norm() < 1e-4 * looped.norm()
+    else:
+        assert away < 1e-9 * looped.norm()
     assert all(torch.equal(before[key], tensor) for key, tensor in network.named_buffers())
 
 

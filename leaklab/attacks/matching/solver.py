@@ -101,7 +101,7 @@ class GradientMatching(Settings):
             adapted(self.distance, observation.update, defences), self._penalties(observation),
             self.space.bind(self._searched(observation)), certain,
             ranked_by=MATCHING if self.rank_by == "matching" else "",
-            copies=dummy_update.copies(observation), together=memory.together,
+            copies=dummy_update.copies(observation), together=memory.together if memory.together < self.restarts else 0,
             merge=lambda images: dummy_update.merged(images, observation),
         )  # fmt: skip
 
