@@ -264,7 +264,7 @@ FAST_CONVNET = Recipe(
 FAST_DEEP = Recipe(
     key="fast-deep", name="Fast, deep networks", source="geiping2020",
     story="The same for residual networks, whose every step is dear: one start, and a few more steps.",
-    choice="Our own settings for ResNets: a soft sign gets further in 150 steps than a hard one in 200.",
+    choice="Our own settings for ResNets: in as many steps a soft sign got further than a hard one.",
     labels=GivenOrIDLG(), stages=(_quick_steps(150, restarts=1, halving=0),),
 )  # fmt: skip
 

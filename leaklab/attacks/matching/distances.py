@@ -136,7 +136,8 @@ def _by_layer(seen: Update) -> list[list[str]]:
 def _angle(seen: Update, factors: dict[str, float], masks: Update) -> Measure:
     """Return one minus the cosine to some tensors, each times its factor, over what the masks let through."""
     parts = {name: _times(factors[name], part) for name, part in seen.items()}
-    length = norm(parts).clamp_min(torch.finfo(norm(parts).dtype).tiny)
+    length = norm(parts)
+    length = length.clamp_min(torch.finfo(length.dtype).tiny)
     target = [part / length for part in parts.values()]
 
     def measure(dummy: Update) -> Float[Tensor, "r"]:

@@ -12,7 +12,7 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from leaklab.attacks.matching.distances import Measure
 from leaklab.attacks.matching.dummy_updates import Simulate
 from leaklab.attacks.matching.priors import Penalty
-from leaklab.attacks.matching.programs import Program, one_fake_mode
+from leaklab.attacks.matching.programs import Program, kept, one_fake_mode
 from leaklab.attacks.snapshot import Dummy, Snapshot
 from leaklab.protocol.observation import Observation
 from leaklab.settings import Refusal
@@ -61,6 +61,7 @@ class Objective:
     together: int = 0  # restarts that are evaluated at once, so that the memory suffices; 0 for all
     merge: Callable[[Float[Tensor, "r m c h w"]], Float[Tensor, "r n c h w"]] = lambda images: images
     _programs: dict[int, Program] = field(default_factory=dict)  # by number of rows; filled on first use
+    _known: frozenset[str] = field(default_factory=kept)  # programs that are compiled when the search begins
     _met: dict[int, int] = field(default_factory=dict)  # by number of rows, how often they were evaluated
     _latest: list[Evaluated] = field(default_factory=list)  # at most one: what the last evaluation came to
 
@@ -120,8 +121,10 @@ class Objective:
 
     def scale(self, losses: Float[Tensor, "r"], *, fresh: bool) -> float:
         """Return what a low loss is low beside: where a fresh search began, or else how far away sending nothing is."""
+        if fresh:
+            return float(losses.min())
         nothing = {name: torch.zeros_like(part)[None] for name, part in self.observation.update.items()}
-        return float(losses.min()) if fresh else float(self.distance(nothing)[0].nan_to_num(posinf=0.0))
+        return float(self.distance(nothing)[0].nan_to_num(posinf=0.0))
 
     def losses(self, code: Float[Tensor, "r d"]) -> Float[Tensor, "r"]:
         """Return the loss of every row, for any number of rows; infinite where it is not a number."""
@@ -149,7 +152,7 @@ class Objective:
         if len(code) not in self._programs:
             with torch.no_grad(), one_fake_mode():
                 traced = make_fx(lambda code: self._losses_and_gradient(code))(code)
-            self._programs[len(code)] = Program.of(traced, code)
+            self._programs[len(code)] = Program.of(traced, code, self._known)
         return self._programs[len(code)]
 
     def order(self, code: Float[Tensor, "r d"]) -> str:

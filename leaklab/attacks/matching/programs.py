@@ -50,12 +50,12 @@ class Program:
         return self.run(code, *self.constants)
 
     @classmethod
-    def of(cls, traced: GraphModule, code: Tensor) -> "Program":
-        """Return the fastest form there is of a computation that was traced on some input."""
+    def of(cls, traced: GraphModule, code: Tensor, known: frozenset[str]) -> "Program":
+        """Return a computation that was traced on some input, compiled where that is known when a search begins."""
         bare, constants = lifted(traced)
         key, folder = _key(bare, (code, *constants)), home()
         said = verdict(folder / key) if folder else {}
-        if said.get("kept") and (run := _loaded(folder / f"{key}.pt2")):
+        if folder and key in known and (run := _loaded(folder / f"{key}.pt2")):
             return cls(bare, constants, key, run, compiled=True, remark=COMPILED)
         return cls(bare, constants, key, bare, remark=said.get("remark", ""))
 
@@ -107,6 +107,12 @@ def home() -> Path | None:
     if os.environ.get("LEAKLAB_COMPILE", "").strip() == _OFF:
         return None
     return Path(os.environ.get("LEAKLAB_HOME") or "~/.local/share/leaklab").expanduser() / "compiled"
+
+
+def kept() -> frozenset[str]:
+    """Return what is known of as compiled at this moment; a search asks once, and keeps what it began with."""
+    folder = home()
+    return frozenset(path.stem for path in folder.glob("*.pt2") if verdict(path).get("kept")) if folder else frozenset()
 
 
 def verdict(place: Path) -> dict[str, Any]:

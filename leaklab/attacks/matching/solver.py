@@ -155,7 +155,8 @@ class GradientMatching(Settings):
             found = objective.snapshot(code, stage=stage, iteration=iteration, state=state, settled=settled)
             snapshot = going.whole(found)
             if iteration == _LOOK and self._long(time.monotonic() - began):
-                snapshot = replace(snapshot, remark=objective.order(code))
+                # of halved restarts, the one that is left takes most of the time
+                snapshot = replace(snapshot, remark=objective.order(code[:1] if self.halving else code))
             yield snapshot
             if settled:
                 return

@@ -12,7 +12,7 @@ from torch.fx.experimental.proxy_tensor import make_fx
 
 from leaklab.attacks.matching import programs
 from leaklab.attacks.matching.compiling import compiled
-from leaklab.attacks.matching.programs import COMPILED, NO_COMPILER, Program, lifted
+from leaklab.attacks.matching.programs import COMPILED, NO_COMPILER, Program, kept, lifted
 from leaklab.attacks.matching.solver import GradientMatching
 from tests.scene import TOLD, dice, scene
 
@@ -50,15 +50,15 @@ def test_constants_become_inputs_and_the_numbers_stay():
 
 
 def test_other_numbers_have_the_same_key_and_another_shape_has_not(home: Path):
-    one, other = (Program.of(traced(factor), code()) for factor in (2.0, 3.0))
-    assert one.key == other.key != Program.of(traced(), code().float()).key
+    one, other = (Program.of(traced(factor), code(), kept()) for factor in (2.0, 3.0))
+    assert one.key == other.key != Program.of(traced(), code().float(), kept()).key
     assert torch.equal(other(code())["again"], 3 * code())
 
 
 def test_what_was_compiled_is_what_was_traced_and_is_used_from_then_on(home: Path):
     if not any(map(programs.shutil.which, programs._COMPILERS)):
         pytest.skip("there is no C++ compiler here")
-    before = Program.of(traced(), code())
+    before = Program.of(traced(), code(), kept())
     home.mkdir()
     like = [(tuple(one.shape), one.dtype, "cpu") for one in (code(), *before.constants)]
     said = compiled(before.traced, like, home / before.key)
@@ -69,7 +69,8 @@ def test_what_was_compiled_is_what_was_traced_and_is_used_from_then_on(home: Pat
         exported = torch.export.export(before.traced, (code(), *before.constants))
         aoti_compile_and_package(exported, package_path=str(home / f"{before.key}.pt2"))
     (home / f"{before.key}.json").write_text('{"kept": true}')
-    after = Program.of(traced(5.0), code())  # another network's numbers
+    assert not Program.of(traced(5.0), code(), frozenset()).compiled  # by a search that had begun before
+    after = Program.of(traced(5.0), code(), kept())  # another network's numbers
     assert after.compiled and after.remark == COMPILED
     for name, expected in traced(5.0)(code(2)).items():
         assert torch.allclose(after(code(2))[name], expected, rtol=1e-14)
@@ -77,7 +78,7 @@ def test_what_was_compiled_is_what_was_traced_and_is_used_from_then_on(home: Pat
 
 def test_a_failed_compilation_is_a_sentence_and_everything_goes_on(home: Path, monkeypatch: pytest.MonkeyPatch):
     home.mkdir()
-    program = Program.of(traced(), code())
+    program = Program.of(traced(), code(), kept())
 
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("the compiler fell over\nat length")
@@ -89,32 +90,32 @@ def test_a_failed_compilation_is_a_sentence_and_everything_goes_on(home: Path, m
         "remark": "This could not be compiled (the compiler fell over), so it is computed step by step, as before.",
     }
     (home / f"{program.key}.json").write_text(json.dumps(said))
-    again = Program.of(traced(), code())
+    again = Program.of(traced(), code(), kept())
     assert not again.compiled and again.remark == said["remark"] and again.order(code()) == said["remark"]
     assert torch.equal(again(code())["again"], 2 * code())
 
 
 def test_without_a_compiler_a_sentence_is_all_that_happens(home: Path, started, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(programs.shutil, "which", lambda _: None)
-    assert Program.of(traced(), code()).order(code()) == NO_COMPILER and not started
+    assert Program.of(traced(), code(), kept()).order(code()) == NO_COMPILER and not started
 
 
 def test_it_is_ordered_once_and_not_where_it_is_switched_off(home: Path, started, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(programs.shutil, "which", lambda name: name)
-    program = Program.of(traced(), code())
+    program = Program.of(traced(), code(), kept())
     assert program.order(code()) == "" and started[0][-1] == str(home / program.key)
     (home / f"{program.key}.json").write_text('{"kept": false, "ratio": 1.3}')
     assert program.order(code()) == "" and len(started) == 1
     monkeypatch.setenv("LEAKLAB_COMPILE", "0")
-    assert Program.of(traced(), code()).order(code()) == "" and len(started) == 1
+    assert Program.of(traced(), code(), kept()).order(code()) == "" and len(started) == 1
 
 
 def test_a_package_that_cannot_be_read_is_passed_over(home: Path):
     home.mkdir()
-    program = Program.of(traced(), code())
+    program = Program.of(traced(), code(), kept())
     (home / f"{program.key}.json").write_text('{"kept": true}')
     (home / f"{program.key}.pt2").write_bytes(b"no package")
-    assert not Program.of(traced(), code()).compiled
+    assert not Program.of(traced(), code(), kept()).compiled
     (home / f"{program.key}.json").write_text("half a sent")
     assert programs.verdict(home / program.key) == {}
 
@@ -130,3 +131,14 @@ def test_only_a_long_search_has_itself_compiled(monkeypatch: pytest.MonkeyPatch,
     search = stage.invert(one.observation(TOLD), one.labels, seed=1)
     remarks = [next(search).remark for _ in range(7)]
     assert len(ticks) == ordered and remarks == ["", "", "", "", "", "Said once." * ordered, ""]
+
+
+def test_of_halved_restarts_the_one_that_is_left_is_compiled(monkeypatch: pytest.MonkeyPatch):
+    rows: list[int] = []
+    monkeypatch.setattr(Program, "order", lambda self, code: rows.append(len(code)) or "")
+    monkeypatch.setattr(GradientMatching, "_long", lambda self, seconds: True)
+    one = scene(1, side=8)
+    for halving in (0, 100):
+        stage = GradientMatching(iterations=6, restarts=3, halving=halving, enough=0)
+        list(stage.invert(one.observation(TOLD), one.labels, seed=1))
+    assert rows == [3, 1]
