@@ -2,6 +2,7 @@
 
 from leaklab.attacks.closed_form.analytic import AnalyticFirstLayer
 from leaklab.attacks.closed_form.recursive import RecursiveGradient
+from leaklab.attacks.generator_recipes import DDPM_DLG, GGL, GGL_ADAM, GIAS, IGIMS, IGIMS_ADAM, IGIMS_UNTRAINED
 from leaklab.attacks.labels import IDLG, ZLR, BiasCorrected, Given, GivenOrIDLG, Jointly
 from leaklab.attacks.matching.distances import L2, Cosine
 from leaklab.attacks.matching.dummy_updates import AveragedGradient, FedAvg, FedAvgEpoch, FedSGD, SuperClient
@@ -270,8 +271,8 @@ FAST_DEEP = Recipe(
 
 _ROWS = (
     DLG, IDLG_ROW, IG, ANALYTIC, RGAP, RGAP_POLISH, GRADINVERSION, CPL, MODERN, ROG, CINET, DIP, FEDAVG_SIM,
-    FEDAVG_LINE, FEDAVG_EPOCH, FEDAVG_EPOCH_LINE, AGA, ROG_FEDAVG, CURIOUS_CLIENT, FAST_LENET, FAST_SEARCH,
-    FAST_CONVNET, FAST_DEEP,
+    FEDAVG_LINE, FEDAVG_EPOCH, FEDAVG_EPOCH_LINE, AGA, ROG_FEDAVG, CURIOUS_CLIENT, GIAS, GGL, GGL_ADAM, IGIMS,
+    IGIMS_ADAM, IGIMS_UNTRAINED, DDPM_DLG, FAST_LENET, FAST_SEARCH, FAST_CONVNET, FAST_DEEP,
 )  # fmt: skip
 
 RECIPES: dict[str, Recipe] = {recipe.key: recipe for recipe in _ROWS}

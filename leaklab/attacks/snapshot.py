@@ -1,6 +1,6 @@
 """A guess inside the loop (Dummy) and a guess handed out (Snapshot)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import torch
 from jaxtyping import Float
@@ -18,6 +18,7 @@ class Dummy:
     labels: Float[Tensor, "r m k"]  # class probabilities
     code: Float[Tensor, "r d"]
     path: Path  # the update, epoch by epoch; empty where only the images are asked about
+    codes: dict[str, Tensor] = field(default_factory=dict)  # what the code holds by name, each (r, d)
 
     @property
     def update(self) -> Update:
@@ -58,6 +59,8 @@ class Snapshot:
     ranked_by: str = ""  # the term that tells good restarts from bad ones; empty takes the whole loss
     solved: tuple[Solve, ...] = ()  # the layers a closed form has solved so far
     remark: str = ""  # on how it is computed, where there is something to say
+    codes: dict[str, Tensor] = field(default_factory=dict)  # what a later stage may start from by name, each (r, d)
+    raw: Float[Tensor, "r n c h w"] | None = None  # the images before they were enhanced; None where they are raw
 
     @property
     def best(self) -> int:
@@ -68,3 +71,14 @@ class Snapshot:
     def ranks(self) -> Float[Tensor, "r"]:
         """What restarts are told apart by, the lower the better; infinite where one diverged."""
         return self.terms[self.ranked_by].where(self.losses.isfinite(), torch.inf) if self.ranked_by else self.losses
+
+    @property
+    def winner(self) -> "Snapshot":
+        """The best restart alone."""
+        row = slice(self.best, self.best + 1)
+        return replace(
+            self, losses=self.losses[row], terms={name: term[row] for name, term in self.terms.items()},
+            images=self.images[row], labels=self.labels[row], code=self.code[row],
+            codes={name: code[row] for name, code in self.codes.items()},
+            raw=None if self.raw is None else self.raw[row],
+        )  # fmt: skip

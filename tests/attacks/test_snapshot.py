@@ -26,3 +26,18 @@ def test_a_dummys_update_is_its_path_from_end_to_end():
     images = torch.zeros(1, 1, 1, 2, 2)
     update = Dummy(images, torch.ones(1, 1, 3), images.flatten(1), path).update
     assert update == {"weight": 7, "bias": 3}
+
+
+def test_the_winner_is_the_best_restart_alone():
+    images, labels = torch.rand(3, 2, 1, 2, 2), torch.ones(3, 2, 3)
+    code = images.flatten(1)
+    snapshot = Snapshot(
+        stage=0, iteration=4, evaluations=1, losses=torch.tensor([3.0, 1.0, 2.0]), terms={"a": torch.arange(3.0)},
+        images=images, labels=labels, code=code, codes={"latent": code[:, :2]}, raw=images + 1,
+    )  # fmt: skip
+    winner = snapshot.winner
+    assert winner.losses.tolist() == [1.0] and winner.terms["a"].tolist() == [1.0] and winner.best == 0
+    for part in ("images", "labels", "code", "raw"):
+        assert torch.equal(getattr(winner, part), getattr(snapshot, part)[1:2])
+    assert torch.equal(winner.codes["latent"], code[1:2, :2]) and winner.iteration == 4
+    assert Snapshot(0, 0, 1, code[:, 0], {}, images, labels, code).winner.raw is None

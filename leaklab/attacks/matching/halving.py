@@ -33,6 +33,7 @@ class Survivors:
             snapshot, losses=self._set(stood.losses, snapshot.losses), images=self._set(stood.images, snapshot.images),
             labels=self._set(stood.labels, snapshot.labels), code=self._set(stood.code, snapshot.code),
             terms={name: self._set(stood.terms[name], term) for name, term in snapshot.terms.items()},
+            codes={name: self._set(stood.codes[name], code) for name, code in snapshot.codes.items()},
         )  # fmt: skip
 
     def _set(self, stood: Tensor, now: Tensor) -> Tensor:

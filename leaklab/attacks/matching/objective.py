@@ -1,7 +1,7 @@
 """The objective of gradient matching: distance plus priors as a function of the code, and its gradient."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import torch
@@ -18,6 +18,10 @@ from leaklab.protocol.observation import Observation
 from leaklab.settings import Refusal
 
 MATCHING = "matching"
+_NOT_FROM_IMAGES = (
+    "A stage that searches an untrained network or a generator cannot start from images: let it come first, or after "
+    "a stage that searches the latent numbers of the same generator."
+)
 _UNTRACED = 40  # evaluations before it is worth tracing, which takes as long as tracing saves in twice as many
 
 
@@ -30,7 +34,13 @@ class Searched(Protocol):
 
     def project(self, code: Float[Tensor, "r d"]) -> Float[Tensor, "r d"]: ...
 
-    def encode(self, images: Float[Tensor, "r n c h w"]) -> Float[Tensor, "r d"] | None: ...
+    def codes(self, code: Float[Tensor, "r d"]) -> dict[str, Tensor]: ...
+
+    def alone(self, codes: dict[str, Tensor]) -> bool: ...
+
+    def resumed(
+        self, codes: dict[str, Tensor], images: Float[Tensor, "r n c h w"]
+    ) -> tuple["Searched", Float[Tensor, "r d"]] | None: ...
 
 
 @dataclass(frozen=True)
@@ -59,6 +69,7 @@ class Objective:
     ranked_by: str = ""  # the term by which restarts are ranked; empty takes the whole loss
     copies: int = 1  # sets of images that are searched, m = copies x n
     together: int = 0  # restarts that are evaluated at once, so that the memory suffices; 0 for all
+    fitting: int = 0  # rows whose losses alone are evaluated at once, for the same reason; 0 for all
     merge: Callable[[Float[Tensor, "r m c h w"]], Float[Tensor, "r n c h w"]] = lambda images: images
     _programs: dict[int, Program] = field(default_factory=dict)  # by number of rows; filled on first use
     _known: frozenset[str] = field(default_factory=kept)  # programs that are compiled when the search begins
@@ -70,18 +81,28 @@ class Objective:
         return torch.stack([self._start(seed + restart) for restart in range(restarts)]).to(self.observation.like)
 
     def resume(self, previous: Snapshot) -> Float[Tensor, "r d"]:
-        """Return the code that stands for what an earlier stage has found.
+        """Return the code that stands for what an earlier stage has found, of a space that goes on as it is.
 
-        Raises: Refusal, when this stage's space cannot start from images.
+        Raises: Refusal, when this stage's space cannot start from that.
         """
-        searched = len(self._start(0)) - self._open
-        if previous.code.shape[1] == searched + self._open:
-            return previous.code
-        images = self.space.encode(previous.images.repeat(1, self.copies, 1, 1, 1))
-        if images is None:
-            raise Refusal("A stage that searches an untrained network cannot start from images: let it come first.")
-        logits = previous.labels.clamp_min(torch.finfo(previous.labels.dtype).tiny).log().flatten(1)
-        return torch.cat([images, logits], 1) if self._open else images
+        return self.resumed(previous)[1]
+
+    def resumed(self, previous: Snapshot) -> tuple["Objective", Float[Tensor, "r d"]]:
+        """Return the objective, and its code, that go on from what an earlier stage has found.
+
+        Raises: Refusal, when this stage's space cannot start from that.
+        """
+        start = self._start(0)
+        if not previous.codes and previous.code.shape[1] == len(start) and not self._codes(start[None]):
+            return self, previous.code
+        found = previous.winner if self.space.alone(previous.codes) else previous
+        resumed = self.space.resumed(found.codes, found.images.repeat(1, self.copies, 1, 1, 1))
+        if resumed is None:
+            raise Refusal(_NOT_FROM_IMAGES)
+        space, code = resumed
+        fresh = replace(self, space=space, _programs={}, _met={}, _latest=[])
+        logits = found.labels.clamp_min(torch.finfo(found.labels.dtype).tiny).log().flatten(1)
+        return fresh, torch.cat([code, logits], 1) if self._open else code
 
     def _start(self, seed: int) -> Float[Tensor, "d"]:
         generator = torch.Generator().manual_seed(seed)
@@ -94,13 +115,19 @@ class Objective:
 
     def split(self, code: Float[Tensor, "r d"]) -> tuple[Float[Tensor, "r m c h w"], Float[Tensor, "r m k"]]:
         """Return the images and class probabilities a code stands for; every set of images has the same labels."""
-        images = self.space.decode(code[:, : code.shape[1] - self._open])
+        images = self.space.decode(self._searched(code))
         shape = (self.observation.num_images, self.observation.num_classes)
         if self.labels is None:
             labels = code[:, code.shape[1] - self._open :].unflatten(1, shape).softmax(-1)
         else:
             labels = self.labels.expand(len(code), *shape)
         return images, labels.repeat(1, self.copies, 1) if self.copies > 1 else labels
+
+    def _searched(self, code: Float[Tensor, "r d"]) -> Float[Tensor, "r s"]:
+        return code[:, : code.shape[1] - self._open] if self._open else code
+
+    def _codes(self, code: Float[Tensor, "r d"]) -> dict[str, Tensor]:
+        return self.space.codes(self._searched(code))
 
     def project(self, code: Float[Tensor, "r d"]) -> Float[Tensor, "r d"]:
         """Return the code pushed back into what its space allows."""
@@ -113,7 +140,7 @@ class Objective:
 
     def _weighed(self, code):
         images, labels = self.split(code)
-        dummy = Dummy(images, labels, code, self.simulate(images, labels))
+        dummy = Dummy(images, labels, code, self.simulate(images, labels), self._codes(code))
         return images, labels, {MATCHING: self.distance(dummy.update)} | self._priors(dummy)
 
     def _priors(self, dummy: Dummy) -> dict[str, Float[Tensor, "r"]]:
@@ -128,7 +155,8 @@ class Objective:
 
     def losses(self, code: Float[Tensor, "r d"]) -> Float[Tensor, "r"]:
         """Return the loss of every row, for any number of rows; infinite where it is not a number."""
-        return sum(self.terms(code).values()).nan_to_num(nan=torch.inf, posinf=torch.inf)
+        parts = [sum(self.terms(part).values()) for part in code.split(self.fitting or len(code))]
+        return torch.cat(parts).nan_to_num(nan=torch.inf, posinf=torch.inf)
 
     def losses_and_gradient(self, code: Float[Tensor, "r d"]) -> tuple[Float[Tensor, "r"], Float[Tensor, "r d"]]:
         """Return loss and gradient of every row.
@@ -158,7 +186,7 @@ class Objective:
     def order(self, code: Float[Tensor, "r d"]) -> str:
         """Have what is evaluated compiled for later runs; return a sentence where that cannot be."""
         part = code[: self.together or len(code)]
-        return self.program(part).order(part)
+        return self.program(part).order(part) if self._met else ""  # nothing to compile where no gradient is taken
 
     @property
     def remark(self) -> str:
@@ -186,7 +214,7 @@ class Objective:
         return Snapshot(
             stage=stage, iteration=iteration, evaluations=state.evaluations, losses=state.losses, terms=terms,
             images=self.merge(found.images), labels=found.labels[:, : self.observation.num_images], code=code,
-            settled=settled, ranked_by=self.ranked_by, remark=self.remark,
+            settled=settled, ranked_by=self.ranked_by, remark=self.remark, codes=self._codes(code),
         )  # fmt: skip
 
     def _evaluated(self, code: Float[Tensor, "r d"]) -> Evaluated:
@@ -195,7 +223,7 @@ class Objective:
         with torch.no_grad():
             images, labels = self.split(code)
             path = self.simulate(images, labels) if self.penalties else ()
-            return Evaluated(code, images, labels, self._priors(Dummy(images, labels, code, path)))
+            return Evaluated(code, images, labels, self._priors(Dummy(images, labels, code, path, self._codes(code))))
 
 
 def _joined(parts: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Literal
 
+import torch
 from jaxtyping import Int
 from torch import Tensor
 from torch.nn import functional
@@ -15,9 +16,10 @@ from leaklab.attacks.matching.distances import L2, Distance
 from leaklab.attacks.matching.dummy_updates import DummyUpdate, FedSGD
 from leaklab.attacks.matching.halving import Survivors
 from leaklab.attacks.matching.objective import MATCHING, Objective
-from leaklab.attacks.matching.optimisers import LBFGS, Optimiser
-from leaklab.attacks.matching.priors import GroupConsistency, Penalty, Prior
+from leaklab.attacks.matching.optimisers import CMAES, LBFGS, Optimiser
+from leaklab.attacks.matching.priors import GroupConsistency, LatentKL, Penalty, Prior, Shift
 from leaklab.attacks.matching.spaces import Pixels, Space
+from leaklab.attacks.matching.spaces.bound import Bound
 from leaklab.attacks.matching.unrolled import Unrolled
 from leaklab.attacks.snapshot import Snapshot
 from leaklab.protocol.convolution import quick
@@ -28,6 +30,19 @@ from leaklab.settings import Settings, knob
 
 _LOOK = 5  # iterations after which is reckoned how long it will go on
 _LONG = 60.0  # seconds from which on it is worth compiling for later runs
+
+
+_MEANT = {
+    "latent": ("the latent numbers of a generator", "generator_latent"),
+    "weights": ("the weights of a generator that are searched", "generator_weights"),
+}
+_NO_CODE = (
+    "The prior '{}' is about {}, and the space '{}' has none: choose the space '{}', or set the prior's weight to 0."
+)
+_COUPLED = (
+    "CMA-ES weighs every guess by itself, and the prior 'group_consistency' compares restarts: set its weight to 0, or "
+    "choose the optimiser 'adam'."
+)
 
 
 class GradientMatching(Settings):
@@ -49,7 +64,8 @@ class GradientMatching(Settings):
     priors: tuple[Prior, ...] = ()
     space: Space = knob(
         Pixels(), title="What is searched", level="advanced",
-        help="Every pixel by itself, a small picture that is enlarged, or the weights of an untrained network.",
+        help="Every pixel by itself, a small picture that is enlarged, the weights of an untrained network, or what a "
+        "generator draws from: its latent numbers, or its weights.",
     )  # fmt: skip
     optimiser: Optimiser = knob(LBFGS(), level="advanced", help="The method that moves the guess.")
     restarts: int = knob(
@@ -82,9 +98,15 @@ class GradientMatching(Settings):
             *untold,
             *adapting.missing(observation, self.adapt),
             *([] if untold else self._crowded(observation)),
-            *self.space.missing(self._searched(observation), restarts=self.restarts),
+            *(unsuited := self.space.missing(self._searched(observation), restarts=self.restarts)),
+            *([] if untold or unsuited else self._overcrowded(observation)),
+            *self._pointless(),
             *(line for prior in self.priors if prior.weight > 0 for line in prior.missing(observation)),
         ]
+
+    def faded(self, times: float) -> "GradientMatching":
+        """Return the same with steps so many times as long."""
+        return self.model_copy(update={"optimiser": self.optimiser.faded(times)})
 
     def bind(self, observation: Observation, labels: Int[Tensor, "n"] | None) -> Objective:
         """Return the objective of this stage; `labels` None leaves them open."""
@@ -93,16 +115,17 @@ class GradientMatching(Settings):
             like = observation.like
             certain = functional.one_hot(labels.to(like.device), observation.num_classes).to(like)
         dummy_update, defences = self.dummy_update, known(observation, self.adapt)
+        space = self.space.bind(self._searched(observation))
         memory = self._unrolled(observation)
         plain = Pass(quick(observation.network), observation.buffers, recompute=memory.recompute)
         forward = Imitated.of(plain, defences, observation.update)
         return Objective(
             observation, dummy_update.bind(observation, forward),
             adapted(self.distance, observation.update, defences), self._penalties(observation),
-            self.space.bind(self._searched(observation)), certain,
+            space, certain,
             ranked_by=MATCHING if self.rank_by == "matching" else "",
             copies=dummy_update.copies(observation), together=memory.together if memory.together < self.restarts else 0,
-            merge=lambda images: dummy_update.merged(images, observation),
+            fitting=self._fitting(observation, space), merge=lambda images: dummy_update.merged(images, observation),
         )  # fmt: skip
 
     def _searched(self, observation: Observation) -> Observation:
@@ -111,11 +134,37 @@ class GradientMatching(Settings):
 
     def _unrolled(self, observation: Observation) -> Unrolled:
         steps = [len(batch) for batch in self.dummy_update.batches(observation)]
-        coupled = any(isinstance(prior, GroupConsistency) and prior.weight > 0 for prior in self.priors)
-        return Unrolled(observation, steps, self.restarts, apart=not coupled)
+        return Unrolled(observation, steps, self.restarts, apart=not self._coupled)
 
     def _crowded(self, observation: Observation) -> list[str]:
         return self._unrolled(observation).crowded()
+
+    def _fitting(self, observation: Observation, space: Bound) -> int:
+        return 0 if self._coupled else self._unrolled(observation).fitting(space.maps)
+
+    def _overcrowded(self, observation: Observation) -> list[str]:
+        """Return what keeps whole populations from being weighed, as sentences."""
+        if not isinstance(self.optimiser, CMAES) or not observation.update:  # of an outline no numbers are known
+            return []
+        space = self.space.bind(self._searched(observation))
+        numbers = len(space.start(torch.Generator()))
+        together = [_COUPLED] if self._coupled else []
+        return together + self.optimiser.missing(numbers, self._fitting(observation, space))
+
+    def _pointless(self) -> list[str]:
+        """Return a sentence for each prior about a code that what is searched does not hold."""
+        holds = getattr(self.space, "holds", ())
+        about = [prior for prior in self.priors if isinstance(prior, LatentKL | Shift) and prior.weight > 0]
+        return [
+            _NO_CODE.format(prior.kind, meant, self.space.kind, space)
+            for prior in about
+            for meant, space in [_MEANT[prior.about]]
+            if prior.about not in holds
+        ]
+
+    @property
+    def _coupled(self) -> bool:
+        return any(isinstance(prior, GroupConsistency) and prior.weight > 0 for prior in self.priors)
 
     def _penalties(self, observation: Observation) -> dict[str, tuple[float, Penalty]]:
         found: dict[str, tuple[float, Penalty]] = {}
@@ -140,11 +189,15 @@ class GradientMatching(Settings):
         It ends early when no restart can move any further, or when the best one's loss is low enough.
         """
         objective = self.bind(observation, labels)
-        start = objective.resume(previous) if previous else objective.start(self.restarts, seed)
+        if previous:
+            objective, start = objective.resumed(previous)
+        else:
+            start = objective.start(self.restarts, seed)
         code = objective.project(start)
         state = self.optimiser.start(code, objective, self.iterations, seed)
         goal, began = self.enough * objective.scale(state.losses, fresh=previous is None), time.monotonic()
-        yield (first := objective.snapshot(code, stage=stage, iteration=0, state=state))
+        first = objective.snapshot(code, stage=stage, iteration=0, state=state)
+        yield replace(first, remark=objective.space.remark)
         if previous is not None and float(state.losses.min()) <= goal:
             yield replace(first, iteration=1, settled=True)  # an earlier stage has left nothing to mend
             return

@@ -40,6 +40,12 @@ class Unrolled:
             return self.restarts
         return max(1, min(self.restarts, there // max(1, self._least.needed(recompute=len(self.steps) > 1))))
 
+    def fitting(self, maps: int) -> int:
+        """Return how many rows can be weighed at once, each with so many numbers before its images; 0 for any."""
+        there, one = self._there, replace(self, restarts=1)
+        each = one.needed(recompute=len(self.steps) > 1) + self._bytes * maps
+        return 0 if there is None else int(_SHARE * there / each)
+
     @property
     def _least(self) -> "Unrolled":
         return replace(self, restarts=1) if self.apart else self

@@ -7,17 +7,21 @@ from functools import cache
 import pytest
 import torch
 
+from leaklab.attacks.matching import unrolled
 from leaklab.attacks.matching.distances import Cosine
 from leaklab.attacks.matching.dummy_updates import FedAvg
-from leaklab.attacks.matching.optimisers import LBFGS, Adam, Optimiser
-from leaklab.attacks.matching.priors import TotalVariation
+from leaklab.attacks.matching.optimisers import CMAES, LBFGS, Adam, Optimiser
+from leaklab.attacks.matching.priors import GroupConsistency, TotalVariation
 from leaklab.attacks.matching.solver import GradientMatching
+from leaklab.attacks.matching.spaces import Bicubic, Pixels
+from leaklab.attacks.matching.unrolled import Unrolled
 from leaklab.attacks.snapshot import Snapshot
 from leaklab.protocol.observation import Observation
 from tests.scene import TOLD, scene, trained
 
 OPTIMISERS = [Adam(), Adam(sign="hard", decay="steps"), Adam(noise=0.05), LBFGS(updates=4)]
-EACH = pytest.mark.parametrize("optimiser", OPTIMISERS, ids=["adam", "signed adam", "noisy adam", "lbfgs"])
+OPTIMISERS += [CMAES(population=40, sigma=0.1)]
+EACH = pytest.mark.parametrize("optimiser", OPTIMISERS, ids=["adam", "signed adam", "noisy adam", "lbfgs", "cmaes"])
 OPEN = pytest.mark.parametrize("labels", ["open", "told"])
 
 
@@ -86,7 +90,8 @@ def test_a_restart_that_is_not_a_number_never_wins_and_the_others_go_on(optimise
     broken = list(matching.invert(seen(), None, seed=7, previous=dataclasses.replace(first, code=code)))
     whole = run(optimiser, restarts=3)
     for spoiled, right in zip(broken, whole, strict=True):
-        assert spoiled.losses[0] == math.inf and spoiled.best != 0
+        lost = spoiled.losses[0] == math.inf and spoiled.best != 0
+        assert lost or (isinstance(optimiser, CMAES) and spoiled.iteration)  # a population is drawn anew
         assert torch.allclose(spoiled.code[1:], right.code[1:], rtol=1e-6, atol=1e-8)
 
 
@@ -145,3 +150,50 @@ def test_a_stage_says_what_its_dummy_update_misses():
     observation = trained(seen(), None)
     assert GradientMatching(dummy_update=FedAvg(), distance=Cosine()).missing(observation)
     assert GradientMatching().missing(observation) == []
+
+
+def test_populations_are_weighed_in_parts_that_fit_into_the_memory(monkeypatch: pytest.MonkeyPatch):
+    searched = stage(CMAES(population=16), restarts=2)
+    whole = [float(loss) for loss in list(searched.invert(seen(), seen().labels, seed=3))[-1].losses]
+    one = Unrolled(seen(), [2], 1).needed(recompute=False)
+    monkeypatch.setattr(unrolled, "available", lambda device: 10 * one)
+    objective = searched.bind(seen(), seen().labels)
+    assert objective.fitting == 5
+    parts = list(searched.invert(seen(), seen().labels, seed=3))[-1].losses.tolist()
+    assert parts == pytest.approx(whole, rel=1e-9)
+
+
+def test_a_population_of_which_not_even_a_few_fit_is_refused(monkeypatch: pytest.MonkeyPatch):
+    searched = stage(CMAES())
+    assert searched.missing(seen()) == []
+    monkeypatch.setattr(unrolled, "available", lambda device: 4 * Unrolled(seen(), [2], 1).needed(recompute=False))
+    [said] = searched.missing(seen())
+    assert "a population of 50 guesses, and the memory holds 2 at once" in said
+    assert stage(Adam()).missing(seen()) == []
+
+
+def test_cma_es_is_refused_what_it_cannot_search():
+    large = scene(2, side=48).observation(TOLD)
+    [said] = stage(CMAES()).missing(large)
+    assert "at most 2,000 of them, and here are 4,608" in said
+    assert stage(CMAES()).changed(("space",), Bicubic(factor=4)).missing(large) == []
+    assert stage(CMAES()).missing(dataclasses.replace(large, update={})) == []  # an outline has no numbers yet
+    coupled = stage(CMAES()).model_copy(update={"priors": (GroupConsistency(weight=0.1),)})
+    [said] = coupled.missing(seen())
+    assert "'group_consistency' compares restarts" in said
+
+
+def test_cma_es_never_takes_a_gradient(monkeypatch: pytest.MonkeyPatch):
+    searched = stage(CMAES(population=8), iterations=7)
+    objective = searched.bind(seen(), seen().labels)
+    monkeypatch.setattr(type(objective), "_losses_and_gradient", None)
+    *_, last = searched.invert(seen(), seen().labels, seed=3)
+    assert last.iteration == 7 and objective.order(last.code) == "" and not objective._programs
+
+
+@pytest.mark.parametrize("optimiser", [Adam(learning_rate=0.2), CMAES(sigma=0.4), LBFGS()], ids=lambda one: one.kind)
+def test_faded_steps_are_so_many_times_as_long(optimiser: Optimiser):
+    faded = stage(optimiser).faded(0.25).optimiser
+    expected = {"adam": Adam(learning_rate=0.05), "cmaes": CMAES(sigma=0.1), "lbfgs": LBFGS()}
+    assert faded == expected[optimiser.kind]
+    assert stage(optimiser).faded(0.25) == stage(faded) and stage(optimiser).space == Pixels()

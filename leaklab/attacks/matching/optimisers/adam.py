@@ -80,6 +80,10 @@ class Adam(Settings):
     )
     epsilon: float = knob(1e-8, low=0, high=1e-2, symbol="ε", level="hidden", help="Keeps the division finite.")
 
+    def faded(self, times: float) -> "Adam":
+        """Return the same with steps so many times as long."""
+        return self.model_copy(update={"learning_rate": self.learning_rate * times})
+
     def start(self, code: Float[Tensor, "r d"], objective: Objective, iterations: int, seed: int = 0) -> AdamState:
         """Return the state before the first step; row k of seed s draws its noise as row 0 of seed s + k does."""
         losses, gradient = objective.losses_and_gradient(code)

@@ -64,6 +64,10 @@ class LBFGS(Settings):
     )  # fmt: skip
     patience: int = knob(20, low=3, high=60, level="hidden", help="Shortened steps before a direction is given up.")
 
+    def faded(self, times: float) -> "LBFGS":
+        """Return the same: its line search finds the length of every step."""
+        return self
+
     def start(self, code: Float[Tensor, "r d"], objective: Objective, iterations: int, seed: int = 0) -> LBFGSState:
         """Return the state before the first step: down the gradient, by at most one in all; nothing is drawn."""
         losses, gradient = objective.losses_and_gradient(code)

@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
+from leaklab.attacks.matching.spaces.bound import Bound
 from leaklab.protocol.observation import Observation
 from leaklab.settings import Settings, knob
 
@@ -54,7 +55,7 @@ class Bicubic(Settings):
 
 
 @dataclass(frozen=True)
-class BicubicSpace:
+class BicubicSpace(Bound):
     """The pixels of a fixed number of small images as one row of numbers."""
 
     settings: Bicubic

@@ -1,4 +1,4 @@
-"""Untrained generators as plain functions of their weights: batch norm sees the batch, and nothing is remembered."""
+"""Generators as plain functions of their weights: batch norm sees the batch, unless averages are among the weights."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -101,14 +101,15 @@ class CINet:
 class DCGAN:
     """Transposed convolutions of stride two, without biases: a deep image prior of the usual shape.
 
-    An image is (output + 1) / 2. Source: Radford et al. 2016, in the size of the code of Jeon et al. 2021.
+    An image is (output + 1) / 2. A trained one has, beside its weights, the averages that it met while it learnt, as
+    `{layer}.mean` and `{layer}.variance`. Source: Radford et al. 2016, in the size of the code of Jeon et al. 2021.
     """
 
     width: int
     side: int
     channels: int
+    latent: int = 100
 
-    latent = 100
     layout = torch.contiguous_format
 
     @property
@@ -129,17 +130,32 @@ class DCGAN:
 
     def __call__(self, weights: Weights, noise: Float[Tensor, "n z"]) -> Float[Tensor, "n c h w"]:
         """Return the images of some noise."""
-        smallest, *larger = sides(self.side)
-        maps = _normalised(_grown(noise, weights[f"{smallest}"]), weights, f"{smallest}").relu()
-        for side in larger:
-            maps = functional.conv_transpose2d(maps, weights[f"{side}"], stride=2, padding=1)
-            maps = _normalised(maps, weights, f"{side}").relu()
+        last = sides(self.side)[-1]
+        maps = _normalised(self.before(weights, noise, len(sides(self.side)) - 1), weights, f"{last}").relu()
         return (functional.conv_transpose2d(maps, weights["head"]).tanh() + 1) / 2
+
+    def before(self, weights: Weights, noise: Float[Tensor, "n z"], place: int) -> Float[Tensor, "n c h w"]:
+        """Return what comes before the batch norm of one layer, the first of which is 0."""
+        smallest, *larger = sides(self.side)[: place + 1]
+        maps, before = _grown(noise, weights[f"{smallest}"]), smallest
+        for side in larger:
+            maps = _normalised(maps, weights, f"{before}").relu()
+            maps, before = functional.conv_transpose2d(maps, weights[f"{side}"], stride=2, padding=1), side
+        return maps
 
 
 def sides(side: int) -> list[int]:
     """Return the sizes a generator passes through until its image is full."""
     return [SMALLEST << level for level in range((side // SMALLEST).bit_length())]
+
+
+def measured(generator: DCGAN, weights: Weights, noise: Float[Tensor, "n z"]) -> Weights:
+    """Return the averages that a generator's batch norms meet on some noise: those it would run with unlearnt."""
+    met: Weights = {}
+    for place, side in enumerate(sides(generator.side)):
+        maps = generator.before(weights | met, noise, place)
+        met[f"{side}.mean"], met[f"{side}.variance"] = maps.mean((0, 2, 3)), maps.var((0, 2, 3))
+    return met
 
 
 def count(generator: Architecture) -> int:
@@ -183,6 +199,7 @@ def _grown(noise: Float[Tensor, "n z"], weight: Float[Tensor, "z c 4 4"]) -> Flo
 
 
 def _normalised(maps: Float[Tensor, "n c h w"], weights: Weights, name: str) -> Float[Tensor, "n c h w"]:
+    mean, variance = weights.get(f"{name}.mean"), weights.get(f"{name}.variance")
     return functional.batch_norm(
-        maps, None, None, weights[f"{name}.scale"], weights[f"{name}.shift"], training=True, eps=1e-5
+        maps, mean, variance, weights[f"{name}.scale"], weights[f"{name}.shift"], training=mean is None, eps=1e-5
     )

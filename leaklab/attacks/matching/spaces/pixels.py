@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from leaklab.attacks.matching.spaces.bound import Bound
 from leaklab.protocol.observation import Observation
 from leaklab.settings import Settings, knob
 
@@ -46,7 +47,7 @@ class Pixels(Settings):
 
 
 @dataclass(frozen=True)
-class PixelSpace:
+class PixelSpace(Bound):
     """The pixels of a fixed number of images as one row of numbers."""
 
     settings: Pixels

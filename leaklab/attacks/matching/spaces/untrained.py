@@ -9,6 +9,7 @@ from torch import Tensor
 
 from leaklab.attacks.matching.memory import GIB, available
 from leaklab.attacks.matching.spaces import generators
+from leaklab.attacks.matching.spaces.bound import Bound
 from leaklab.attacks.matching.spaces.generators import DCGAN, Architecture, CINet
 from leaklab.protocol.observation import Observation
 from leaklab.settings import Settings, knob
@@ -101,7 +102,7 @@ class Untrained(Settings):
 
 
 @dataclass(frozen=True)
-class UntrainedSpace:
+class UntrainedSpace(Bound):
     """The weights of a generator, behind the noise it draws from, as one row of numbers.
 
     The noise has no gradient: an optimiser leaves it where a restart began, and a code holds all of its images.
@@ -130,14 +131,6 @@ class UntrainedSpace:
             return torch.func.vmap(self._images)(code)
         layout = self.generator.layout if code.device.type == "cpu" else torch.contiguous_format
         return self._images(code[0], layout).unsqueeze(0)
-
-    def project(self, code: Float[Tensor, "r d"]) -> Float[Tensor, "r d"]:
-        """Return the code as it is: every weight is allowed."""
-        return code
-
-    def encode(self, images: Float[Tensor, "r n c h w"]) -> None:
-        """Return nothing: no weights are known to draw given images."""
-        return None
 
     def _images(self, row: Float[Tensor, "d"], layout: torch.memory_format = torch.contiguous_format) -> Tensor:
         noise, weights = row[: self._noise].detach(), generators.named(self.generator, row[self._noise :])
