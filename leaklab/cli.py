@@ -1,4 +1,4 @@
-"""The shell: run an attack, defend, recover labels, measure drift, list recipes, make and read links, carry out runs.
+"""The shell: attack, defend, recover labels, measure drift, train, list recipes, make and read links, carry out runs.
 
 torch is imported only by what needs it, so that `leaklab --help` answers at once.
 """
@@ -22,13 +22,17 @@ from leaklab.flags import (
     given,
     label_flags,
     label_options,
+    pretrain_flags,
+    pretrain_options,
     run_flags,
     run_options,
     start_options,
+    trainable,
 )
 from leaklab.settings import Refusal
 
 _STEPS = 1000  # of a progress bar
+_PAUSE = 20.0  # seconds between two lines of a training
 
 Options = list[click.Option]
 
@@ -62,10 +66,10 @@ class Flagged(click.Command):
 
     def __init__(
         self, name: str, answer: Callable[[click.Context], None], own: Callable[[], Options], *, help: str,
-        flags: Callable[[], dict[str, Options]] = run_flags,
+        flags: Callable[[], dict[str, Options]] = run_flags, argument: Callable[[], click.Argument] | None = None,
     ) -> None:  # fmt: skip
         super().__init__(name, help=help, context_settings={"max_content_width": 110})
-        self._answer, self._own, self._flags = answer, own, flags
+        self._answer, self._own, self._flags, self._argument = answer, own, flags, argument
         self._groups: dict[str, Options] = {}
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
@@ -73,6 +77,7 @@ class Flagged(click.Command):
         if not self.params:
             self._groups = self._flags() | {"The shell": self._own()}
             self.params = [option for group in self._groups.values() for option in group]
+            self.params += [self._argument()] if self._argument else []
         return super().get_params(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -174,6 +179,24 @@ def _defend(ctx: click.Context) -> None:
         click.echo(f"Note: {line}", err=True)
 
 
+def _pretrain(ctx: click.Context) -> None:
+    import torch
+
+    from leaklab.experiments.command import pretraining
+    from leaklab.experiments.devices import place
+    from leaklab.views.pretraining import line, summary
+
+    asked = ctx.params
+    torch.set_num_threads(asked["threads"] or torch.get_num_threads())
+    experiment, said = pretraining(asked["what"], given(ctx), asked["set"]), 0.0
+    for frame in experiment.run(str(place(asked["device"]))):
+        if not asked["no_progress"] and (frame.note or time.monotonic() - said >= _PAUSE):
+            said = time.monotonic()
+            click.echo(line(frame), err=True)
+    card = experiment.card()
+    _tell(ctx, card.model_dump(mode="json"), summary(card, frame))
+
+
 for _command in (
     Flagged("run", _run, run_options, help="Attack a federation that is played here, and score what comes back."),
     Flagged(
@@ -187,6 +210,11 @@ for _command in (
     Flagged(
         "drift", _drift, drift_options, flags=drift_flags,
         help="Measure how far averaged clients end up from one super-client, beside what Lemma 1 says of it.",
+    ),
+    Flagged(
+        "pretrain", _pretrain, pretrain_options, flags=pretrain_flags, argument=trainable,
+        help="Teach WHAT an attacker brings along, or the network of a victim, and write its weights with a card and "
+        "samples. Started again, it goes on from where it was.",
     ),
     Flagged(
         "link", _link, lambda: start_options(read=True),

@@ -78,13 +78,21 @@ def defend_flags() -> dict[str, list[click.Option]]:
     return _grouped(DEFEND_FLAGS)
 
 
+def pretrain_flags() -> dict[str, list[click.Option]]:
+    """Return an option for every flag of a pretraining, in the groups of their table."""
+    from leaklab.experiments.pretrain_flags import PRETRAIN_FLAGS
+
+    return _grouped(PRETRAIN_FLAGS)
+
+
 def given(ctx: click.Context) -> dict[str, Any]:
     """Return the flags of the command's table that were really typed, by name."""
     from leaklab.experiments.defend_flags import DEFEND_FLAGS
     from leaklab.experiments.drift_flags import DRIFT_FLAGS
     from leaklab.experiments.flags import FLAGS, LABEL_FLAGS
+    from leaklab.experiments.pretrain_flags import PRETRAIN_FLAGS
 
-    every = (*FLAGS, *LABEL_FLAGS, *DRIFT_FLAGS, *DEFEND_FLAGS)
+    every = (*FLAGS, *LABEL_FLAGS, *DRIFT_FLAGS, *DEFEND_FLAGS, *PRETRAIN_FLAGS)
     words = {flag.name: flag.name.removeprefix("--").replace("-", "_") for flag in every}
     names = {name: word for name, word in words.items() if word in ctx.params}
     typed = {
@@ -135,6 +143,26 @@ def drift_options() -> list[click.Option]:
 def defend_options() -> list[click.Option]:
     """Return the options of a defence: what no flag of its table says, and where it computes."""
     return _measuring("utility.scenario.federation.clients=5", "a JSON list with one object a strength")
+
+
+def pretrain_options() -> list[click.Option]:
+    """Return the options of a pretraining: all that no flag says, where it computes, and on how many threads."""
+    threads = click.Option(
+        ["--threads"], type=click.IntRange(1), show_default="as many as there are", help="Threads of torch."
+    )
+    knobs = click.Option(
+        ["--set"], multiple=True, metavar="PATH=VALUE", help="Set any knob, such as training.width=256."
+    )
+    return [threads, knobs, _device(), *_printed("the card as a JSON object")]
+
+
+def trainable() -> click.Argument:
+    """Return the argument of a pretraining: what is taught."""
+    from leaklab.experiments.pretraining import Pretraining
+    from leaklab.settings import choices
+
+    kinds = [part.model_fields["kind"].default for part in choices(Pretraining.model_fields["training"].annotation)]
+    return click.Argument(["what"], type=Word(kinds))
 
 
 def _measuring(knob: str, what: str) -> list[click.Option]:

@@ -93,7 +93,7 @@ def test_a_preset_is_changed_by_flags_alone():
     ("words", "sentence"),
     [
         ("run --num-client 3", "No such option '--num-client'.*'--num-clients'"),
-        ("run --recipe dgl", "'--recipe': 'dgl' is none of dlg, idlg, ig, .*; did you mean dlg"),
+        ("run --recipe dgl", "'--recipe': 'dgl' is none of dlg, idlg, ig, .*; did you mean ggl or dlg"),
         ("run --preset easyleak", "'easyleak' is none of .*; did you mean easy-leak"),
         ("run --num-clients 199", "'--num-clients': 199 is not in the range 1<=x<=128"),
         ("run --restarts x", "'--restarts': 'x' is not a valid whole number"),

@@ -3,6 +3,7 @@
 import json
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from leaklab.attacks.labels import Given, GivenOrIDLG
@@ -15,6 +16,8 @@ from leaklab.experiments.drift_flags import DRIFT_FLAGS
 from leaklab.experiments.flags import FLAGS, LABEL_FLAGS, Flag, leaves, near, put, start
 from leaklab.experiments.inversion import Inversion
 from leaklab.experiments.label_recovery import LabelRecovery
+from leaklab.experiments.pretrain_flags import PRETRAIN_FLAGS
+from leaklab.experiments.pretraining import Pretraining
 from leaklab.experiments.protections import PROTECTIONS
 from leaklab.experiments.utility import Utility
 from leaklab.settings import Refusal, S, Settings
@@ -69,6 +72,15 @@ def defend(given: Mapping[str, Any], sets: Sequence[str] = ()) -> Defending:
     return _set(asked.changed(("defended", "inversion"), _told(asked.defended.inversion)), sets)
 
 
+def pretraining(what: str, given: Mapping[str, Any], sets: Sequence[str] = ()) -> Pretraining:
+    """Return the pretraining that some flags ask for, then some `PATH=VALUE`; it knows its own command line.
+
+    Raises: Refusal, naming the flag or the path, the value and what is allowed.
+    """
+    asked = _pretraining(what, given, sets)
+    return asked.changed(("command",), pretrain_command_line(asked))
+
+
 def plans(
     given: Mapping[str, Any], sets: Sequence[str] = (), *, begin: Inversion | None = None
 ) -> dict[str, Inversion]:
@@ -98,6 +110,13 @@ def label_command_line(experiment: LabelRecovery) -> str:
 def drift_command_line(experiment: Drift) -> str:
     """Return the command that repeats a drift; it says nothing of folders and uploads."""
     return _spelt("drift", DRIFT_FLAGS, {}, _public(experiment), dump=_drift_dump)
+
+
+def pretrain_command_line(experiment: Pretraining) -> str:
+    """Return the command that repeats a pretraining; it says nothing of folders."""
+    what, wanted = experiment.training.kind, _public(experiment)
+    typed = _spelt(f"pretrain {what}", PRETRAIN_FLAGS, {}, wanted, dump=partial(_pretrain_dump, what))
+    return typed.replace(f"'pretrain {what}'", f"pretrain {what}", 1)
 
 
 def defend_command_line(
@@ -196,6 +215,16 @@ def _drift_dump(given: Mapping[str, Any], sets: Sequence[str] = ()) -> Any:
 
 def _defend_dump(given: Mapping[str, Any], sets: Sequence[str] = ()) -> Any:
     return defend(given, sets).model_dump(mode="json")
+
+
+def _pretrain_dump(what: str, given: Mapping[str, Any], sets: Sequence[str] = ()) -> Any:
+    return _pretraining(what, given, sets).model_dump(mode="json")
+
+
+def _pretraining(what: str, given: Mapping[str, Any], sets: Sequence[str] = ()) -> Pretraining:
+    begin = start(Pretraining)
+    begin = begin if begin.training.kind == what else begin.changed(("training",), {"kind": what})
+    return _set(_flagged(begin, PRETRAIN_FLAGS, given), sets)
 
 
 def _typed(name: str, value: Any) -> list[str]:

@@ -8,12 +8,14 @@ from pydantic import Field, TypeAdapter
 
 from leaklab.experiments.defended import Defended
 from leaklab.experiments.drift import Drift
+from leaklab.experiments.enhancing import Enhancing
 from leaklab.experiments.guessing import Guessing
 from leaklab.experiments.inversion import Inversion
 from leaklab.experiments.label_recovery import LabelRecovery
 from leaklab.experiments.landscape import Landscape
 from leaklab.experiments.machines import Machines
 from leaklab.experiments.paths import Paths
+from leaklab.experiments.pretraining import Pretraining
 from leaklab.experiments.threshold import Threshold
 from leaklab.experiments.utility import Utility
 from leaklab.experiments.viewpoints import Viewpoints
@@ -21,7 +23,7 @@ from leaklab.settings import Refusal, sentence
 
 Experiment = Annotated[
     Inversion | Landscape | LabelRecovery | Viewpoints | Guessing | Drift | Paths | Defended | Utility
-    | Threshold | Machines,
+    | Threshold | Machines | Enhancing | Pretraining,
     Field(discriminator="kind"),
 ]  # fmt: skip
 

@@ -17,10 +17,11 @@ from leaklab.experiments.defending import Defending
 from leaklab.experiments.drift import Drift
 from leaklab.experiments.inversion import Inversion
 from leaklab.experiments.label_recovery import LabelRecovery
+from leaklab.experiments.pretraining import Pretraining
 from leaklab.images.source import Cifar10
 from leaklab.settings import Knob, Refusal, S, Settings, walk
 
-_DATA_SETS = (
+DATA_SETS = (
     "photos", "cifar10", "cifar100", "mnist", "digits", "faces", "tiny-imagenet", "imagenet", "ffhq", "folder", "noise",
 )  # fmt: skip
 _DUMMY_UPDATES = {
@@ -72,8 +73,8 @@ class Flag:
                 [part] = found(tree, _SOURCES[self.of].split("."))
                 chosen = f"--dataset {part['kind']}"
             else:
-                [key] = found(tree, f"{self.place.partition('recipe.')[0]}recipe.key".split("."))
-                chosen = f"--recipe {key}"
+                keys = list(found(tree, f"{self.place.partition('recipe.')[0]}recipe.key".split(".")))
+                chosen = f"--recipe {keys[0]}" if keys else "this training"
             raise Refusal(f"{self.name} means nothing with {chosen}: leave it out, or choose another.") from error
 
     def read(self, tree: Any) -> Any:
@@ -91,12 +92,12 @@ class Flag:
 
 _SOURCES: dict[type[Settings], str] = {
     Inversion: "scenario.source", LabelRecovery: "source", Drift: "source",
-    Defending: "defended.inversion.scenario.source",
+    Defending: "defended.inversion.scenario.source", Pretraining: "source",
 }  # fmt: skip
 _RECIPES = {key: recipe.model_dump(mode="json") for key, recipe in RECIPES.items()}
 
 FLAGS = (
-    Flag("--dataset", "scenario.source", "Photographs", choices=_DATA_SETS),
+    Flag("--dataset", "scenario.source", "Photographs", choices=DATA_SETS),
     Flag(
         "--dataset-split", "scenario.source.split", "Photographs", shown="each data set's own",
         choices=("train", "test", "val", "valid", "all"), words={"valid": "val"},

@@ -9,8 +9,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from leaklab.attacks.generative.in_the_loop import DiffusionInTheLoop
 from leaklab.attacks.matching.objective import Objective
-from leaklab.attacks.matching.priors import GroupConsistency
+from leaklab.attacks.matching.priors import GroupConsistency, LatentKL, Shift
 from leaklab.attacks.matching.solver import GradientMatching
 from leaklab.attacks.matching.spaces import Pixels
 from leaklab.attacks.snapshot import Snapshot
@@ -103,7 +104,9 @@ class Landscape(Settings):
 
     @property
     def _searches(self) -> list[GradientMatching]:
-        return [stage for stage in self.inversion.recipe.stages if isinstance(stage, GradientMatching)]
+        stages = self.inversion.recipe.stages
+        found = (stage.matching if isinstance(stage, DiffusionInTheLoop) else stage for stage in stages)
+        return [stage for stage in found if isinstance(stage, GradientMatching)]
 
     @property
     def _height(self) -> int:
@@ -185,8 +188,8 @@ class Cut:
 
 
 def _over_pixels(stage: GradientMatching) -> GradientMatching:
-    """Return a stage that measures images as such, each by itself: no point of a plane has restarts to agree with."""
-    alone = tuple(prior for prior in stage.priors if not isinstance(prior, GroupConsistency))
+    """Return a stage that measures images as such, each by itself: no point of a plane has restarts or a generator."""
+    alone = tuple(prior for prior in stage.priors if not isinstance(prior, GroupConsistency | LatentKL | Shift))
     return stage.model_copy(update={"space": Pixels(), "priors": alone})
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 from typing import Any
 
+from leaklab.attacks.generative.in_the_loop import DiffusionInTheLoop
 from leaklab.attacks.matching.solver import GradientMatching
 from leaklab.attacks.recipes import RECIPES
 from leaklab.experiments.experiment import Experiment
@@ -26,12 +27,13 @@ class KnobRow:
 
 
 def recipes() -> list[tuple[str, ...]]:
-    """Return a row for each recipe, without its story; several stages are joined by arrows."""
+    """Return a row for each recipe, without its story; stages are joined by arrows, cycles counted before them."""
     rows = []
     for recipe in RECIPES.values():
         columns = zip(*map(_stage, recipe.stages), strict=True)
-        parts = [" → ".join(dict.fromkeys(column)) for column in columns]
-        rows.append((recipe.key, recipe.name, recipe.source, recipe.labels.kind, *parts))
+        *parts, iterations = [" → ".join(dict.fromkeys(column)) for column in columns]
+        often = f"{recipe.cycles} × ({iterations})" if recipe.cycles > 1 else iterations
+        rows.append((recipe.key, recipe.name, recipe.source, recipe.labels.kind, *parts, often))
     return rows
 
 
@@ -60,6 +62,8 @@ def markdown() -> str:
 
 
 def _stage(stage: Settings) -> tuple[str, ...]:
+    if isinstance(stage, DiffusionInTheLoop):
+        return stage.distance.kind, f"{stage.denoiser} denoiser", "pixels", "adam", str(stage.iterations)
     if not isinstance(stage, GradientMatching):
         return f"closed form, {_kind(stage)}", "–", "–", "–", "–"
     parts = stage.distance.kind, _priors(stage.priors), _kind(stage.space), stage.optimiser.kind
@@ -92,12 +96,16 @@ def _bounds(extra: dict[str, Any], allowed: tuple[Any, ...]) -> str:
 
 
 def _word(allowed: Any) -> str:
-    return str(allowed.model_fields["kind"].default) if isinstance(allowed, type) else str(allowed)
+    if not isinstance(allowed, type):
+        return str(allowed)
+    return str(allowed.model_fields["kind"].default if "kind" in allowed.model_fields else allowed.__name__.lower())
 
 
 def _default(value: Any) -> str:
     if isinstance(value, Settings):
         return _kind(value)
+    if isinstance(value, tuple) and any(isinstance(part, Settings) for part in value):
+        return ", ".join(map(_kind, value))
     return value if isinstance(value, str) else json.dumps(value)
 
 

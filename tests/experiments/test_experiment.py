@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from leaklab.attacks.generative.training.denoiser import DenoiserTraining
 from leaklab.experiments.defended import Defended
 from leaklab.experiments.drift import Drift
 from leaklab.experiments.experiment import read
@@ -13,6 +14,7 @@ from leaklab.experiments.label_recovery import LabelRecovery
 from leaklab.experiments.landscape import Landscape
 from leaklab.experiments.machines import Machines
 from leaklab.experiments.paths import Paths
+from leaklab.experiments.pretraining import Pretraining
 from leaklab.experiments.threshold import Threshold
 from leaklab.experiments.utility import Utility
 from leaklab.experiments.viewpoints import Viewpoints
@@ -27,6 +29,7 @@ EACH = [
     Drift(), Drift(clients=(2,), local_lr=(0.1,)), Paths(), Paths(iterations=5),
     Defended(), Defended(inversion=small.inversion(), adaptive="told"), Utility(), Utility(seeds=1),
     Threshold(), Threshold(protection="qsgd", low=1, high=64), Machines(), Machines(inversion=small.inversion()),
+    Pretraining(), Pretraining(training=DenoiserTraining(blocks=(8,)), name="own"),
 ]  # fmt: skip
 
 

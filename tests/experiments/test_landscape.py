@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from leaklab.attacks.labels import IDLG, Given
-from leaklab.attacks.matching.priors import GroupConsistency, TotalVariation
-from leaklab.attacks.matching.spaces import Bicubic, Untrained
+from leaklab.attacks.matching.priors import GroupConsistency, LatentKL, TotalVariation
+from leaklab.attacks.matching.spaces import Bicubic, GeneratorLatent, Space, Untrained
 from leaklab.attacks.recipe import Recipe
 from leaklab.attacks.recipes import ANALYTIC, RGAP, RGAP_POLISH
 from leaklab.experiments.catalogue import tuned
@@ -124,17 +124,23 @@ def test_the_same_seed_gives_the_same_landscape():
     assert one.series == again.series and all(map(math.isfinite, one.series["line"]))
 
 
-@pytest.mark.parametrize("space", [Bicubic(factor=2), Untrained(width=8)], ids=lambda space: space.kind)
-def test_whatever_is_searched_the_cut_is_through_pixels(space: Bicubic | Untrained):
+UNTAUGHT = GeneratorLatent(generator="untrained", width=8)
+
+
+@pytest.mark.parametrize("space", [Bicubic(factor=2), Untrained(width=8), UNTAUGHT], ids=lambda space: space.kind)
+def test_whatever_is_searched_the_cut_is_through_pixels(space: Space):
     searched = LINE.changed(("inversion", "recipe", "stages", 0, "space"), space)
     last = frames(searched.changed(("inversion", "recipe", "labels"), IDLG()))[-1]
     assert last.series["point.truth"] == [0, 0, 0] and last.series["point.start"][:2] == pytest.approx([1, 0], abs=1e-6)
     assert min(last.series["line"]) == last.series["line"][2] < 1e-12
 
 
-def test_no_point_of_a_plane_is_drawn_to_the_others():
-    drawn = INVERSION.recipe.stages[0].model_copy(update={"priors": (GroupConsistency(weight=0.1),)})
-    last = frames(LINE.changed(("inversion", "recipe", "stages", 0), drawn))[-1]
+@pytest.mark.parametrize("prior", [GroupConsistency(weight=0.1), LatentKL(weight=0.1)], ids=lambda prior: prior.kind)
+def test_no_point_of_a_plane_is_drawn_to_the_others_or_by_a_generator(prior: GroupConsistency | LatentKL):
+    space = UNTAUGHT if isinstance(prior, LatentKL) else INVERSION.recipe.stages[0].space
+    drawn = INVERSION.recipe.stages[0].model_copy(update={"priors": (prior,), "space": space})
+    attacked = LINE.changed(("inversion", "recipe", "stages", 0), drawn)
+    last = frames(attacked.changed(("inversion", "recipe", "labels"), IDLG()))[-1]
     assert last.series["line"][2] < 1e-12
 
 
