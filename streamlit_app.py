@@ -16,6 +16,7 @@ PAGES = [
     st.Page("pages/federation.py", title="Federation", icon=":material/hub:", url_path="federation"),
     st.Page("pages/drift.py", title="Drift", icon=":material/route:", url_path="drift"),
     st.Page("pages/defences.py", title="Defences", icon=":material/shield:", url_path="defences"),
+    st.Page("pages/enhance.py", title="Enhance", icon=":material/auto_fix_high:", url_path="enhance"),
     st.Page("pages/runs.py", title="Runs", icon=":material/photo_library:", url_path="runs"),
 ]
 page = st.navigation(PAGES, position="top")

@@ -18,7 +18,7 @@ from leaklab.ui import session
 from tests.experiments import small
 
 ENTRY = Path(__file__).parents[1] / "streamlit_app.py"
-PAGES = ("story", "playground", "landscape", "labels", "federation", "drift", "defences", "runs")
+PAGES = ("story", "playground", "landscape", "labels", "federation", "drift", "defences", "enhance", "runs")
 
 
 @contextmanager

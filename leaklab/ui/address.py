@@ -5,6 +5,7 @@ import streamlit as st
 from leaklab.experiments.comparison import Comparison, of_runs
 from leaklab.experiments.defended import Defended
 from leaklab.experiments.drift import Drift
+from leaklab.experiments.enhancing import Enhancing
 from leaklab.experiments.experiment import Experiment, read
 from leaklab.experiments.guessing import Guessing
 from leaklab.experiments.inversion import Inversion
@@ -30,11 +31,12 @@ _KINDS = {  # what a page's controls bring runs of, and under which keys they ar
     "paths": {"paths": Paths},
     "drift": {"drift": Drift},
     "defences": {"defences": Defended, "utility": Utility, "threshold": Threshold},
+    "enhance": {"enhance": Enhancing},
 }
 _PAGES = {"paths": "drift"}  # where controls stand that have no page of their own
 
 Held = (
-    Inversion | LabelRecovery | Paths | Drift | Comparison
+    Inversion | LabelRecovery | Paths | Drift | Comparison | Enhancing
 )  # what controls hold; an attack stands for all that is done with it
 
 

@@ -15,9 +15,11 @@ _FEW = 3  # choices shown side by side; more go into a list
 _STEPS = 40  # whole numbers a slider may tell apart; more become powers
 _WRITTEN = {
     "given_or_idlg": "given, or else iDLG", "fedsgd": "FedSGD", "fedavg": "FedAvg", "l2": "L2", "lbfgs": "L-BFGS",
-    "adam": "Adam", "gaussian_noise": "Gaussian noise", "laplace_noise": "Laplace noise", "clip": "clipping",
+    "adam": "Adam", "cmaes": "CMA-ES", "latent_kl": "latent KL", "dcgan": "DCGAN", "giml": "GIML",
+    "gaussian_noise": "Gaussian noise", "laplace_noise": "Laplace noise", "clip": "clipping",
     "dp_sgd": "DP-SGD", "top_k": "top-k", "random_k": "random-k", "qsgd": "QSGD", "uniform": "uniform rounding",
     "sign": "signs alone", "soteria": "Soteria", "precode": "PRECODE", "instahide": "InstaHide",
+    "ddrm": "direct (DDRM)", "masked_diffusion": "semantic (masked diffusion)", "restoration": "GAN restoration",
 }  # fmt: skip
 _COUNTED = 10  # whole numbers below are told apart one by one
 _HUGE = 10**6  # bounds beyond which a slider makes no sense: a field to type in

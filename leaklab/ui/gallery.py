@@ -18,6 +18,7 @@ _PAIR = ("truth", "reconstruction")  # what a card shows: the private photograph
 _PAIRS = {
     "viewpoints": ("truth.aggregated", "reconstruction.aggregated"), "guessing": ("own", "own.guess"),
     "paths": ("truth", "reconstruction.fedavg"), "machines": ("truth", "reconstruction.cpu-float64"),
+    "enhancing": ("truth", "raw"),
 }  # fmt: skip
 _TILES = 4  # of a batch
 _STATES = {

@@ -13,8 +13,11 @@ from leaklab.settings import Knob, Settings, choices, walk
 from leaklab.ui import forms, held, words
 
 _CLOSED = "solved"
-_SEARCHED = {"pixels": "pixels", "bicubic": "small pictures", "untrained": "untrained"}
-_LATER = ("iterations", "weight")  # what may be set in a search that is not the main one
+_SEARCHED = {
+    "pixels": "pixels", "bicubic": "small pictures", "untrained": "untrained", "generator_latent": "generator",
+    "generator_weights": "generator", "diffusion_in_the_loop": "diffusion",
+}  # fmt: skip
+_LATER = ("iterations", "weight", "generator")  # what may be set in a search that is not the main one
 _BEGINNING = ("restarts", "start", "scale", "tile")  # settled by the stage before, where there is one
 _ADDED = 1e-4  # the weight of a prior that is added, whose own would be 0: so that it does something
 _NAMED = 4  # changes that are named; more are counted
@@ -40,8 +43,8 @@ def choose(experiment: Inversion, key: str) -> Inversion:
 def family(recipe: Recipe) -> str:
     """Return in a word or two what a recipe searches first, or that it solves equations instead."""
     first = recipe.stages[0]
-    kind = first.space.kind if isinstance(first, GradientMatching) else ""
-    return _SEARCHED.get(kind, kind) or _CLOSED
+    kind = first.space.kind if isinstance(first, GradientMatching) else first.kind
+    return _SEARCHED.get(kind, _CLOSED)
 
 
 def ordered() -> list[str]:

@@ -244,6 +244,8 @@ def _stage(scalars: Mapping[str, float]) -> str:
         return f"Method {done:.0f} of {scalars['methods']:.0f}"
     if "guesses_done" in scalars:
         return f"Guess {min(scalars['guesses_done'] + 1, scalars['guesses']):.0f} of {scalars['guesses']:.0f}"
+    if "enhancers" in scalars:
+        return f"Way {min(scalars['enhancers_done'] + 1, scalars['enhancers']):.0f} of {scalars['enhancers']:.0f}"
     if "iteration" not in scalars:
         return "At work"
     evaluations = f", {scalars['evaluations']:.0f} evaluations" if "evaluations" in scalars else ""
