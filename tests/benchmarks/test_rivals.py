@@ -61,9 +61,11 @@ def test_breaching_without_hydra_is_left_out_with_a_sentence(tmp_path, monkeypat
 def test_both_are_timed_to_the_worse_of_their_losses():
     theirs = breaching.Way(Trail(began=0.0, seconds=[0.0, 3.0, 6.0]), [0.5, 0.3, 0.2])
     ours = breaching.Way(Trail(began=0.0, seconds=[1.0, 2.0, 3.0]), [0.5, 0.2, 0.1])
-    rows = {row.what: row for row in breaching.compared([breaching.Pair(theirs, ours)], "x", "commit 1")}
+    fast = breaching.Way(Trail(began=0.0, seconds=[1.0, 1.5, 2.0]), [0.5, 0.2, 0.05])
+    rows = {row.what: row for row in breaching.compared([breaching.Pair(theirs, ours, fast)], "x", "commit 1")}
     assert rows["x: times faster a step"].values == (3,)
     assert rows["x: times faster from nothing to the worse of both losses"].values == (3,)
+    assert rows["x, fast-deep: times faster from nothing to the loss theirs ends with"].values == (4,)
 
 
 STAND_IN = """
