@@ -74,7 +74,9 @@ def test_a_generator_is_read_anew_when_its_file_has_changed(shipped: Path):
 @EACH
 def test_what_is_not_there_is_said_with_where_it_belongs_and_what_works_without(space, shipped: Path):
     [said] = space(generator="giml").missing(seen())
-    assert f"{shipped.name}/dcgan-giml.json is missing" in said and said.endswith("The generator 'untrained' needs none.")
+    assert f"{shipped.name}/dcgan-giml.json is missing" in said and said.endswith(
+        "The generator 'untrained' needs none."
+    )
     [said] = space(generator="own").missing(seen())
     assert "dcgan.safetensors, dcgan.pt or dcgan.pth into the folder that LEAKLAB_WEIGHTS names" in said
     assert "'untrained'" in said
