@@ -51,7 +51,7 @@ _ROWS = (
     ),
     Preset(
         "wrong-class", "Told a class",
-        "The semantic way believes the astronaut an aeroplane, as the GAN does, and paints it accordingly.",
+        "The semantic way believes the astronaut an aeroplane, as the GAN does: turn By class off and compare.",
         Enhancing(enhancers=(WAYS[0], MaskedDiffusion(guidance=3.0), Restoration())),
     ),
 )  # fmt: skip

@@ -215,7 +215,7 @@ class _Course:
             classes=pictures.class_names, architecture=self._trainee.architecture(),
             data=f"{asked.data or pictures.title}: {len(pictures.images)} pictures",
             licence=asked.licence or "Not said.", steps=self._step, batch_size=asked.batch_size, seed=asked.seed,
-            command=asked.command or "From the app.", seconds=round(self._spent(), 1), machine=_machine(self._where),
+            command=asked.command or "From the app.", seconds=round(self._spent(), 3), machine=_machine(self._where),
             loss={name: means[-1] for name, means in self._history.items()},
         )  # fmt: skip
 

@@ -71,7 +71,7 @@ class DDRM(Settings):
     ) -> Iterator[Float[Tensor, "n c h w"]]:
         """Yield the images, one more of them restored each time; image k of seed s is the first of seed s + k."""
         denoiser = Denoiser.load(self.denoiser).to(images.device)
-        fit = Fit(tuple(images.shape[1:]), denoiser.side, denoiser.channels)
+        fit = Fit.beside(denoiser, images.shape[1:])
         yield from self.restored(images, denoiser, fit, seed)
 
     def remark(self, raw: Float[Tensor, "n c h w"], shown: Float[Tensor, "n c h w"]) -> str:

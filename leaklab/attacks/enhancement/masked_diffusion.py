@@ -1,6 +1,6 @@
 """Find the noise from which a class-conditional diffusion model draws the raw picture: its likeness, only sharper."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -8,20 +8,16 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from leaklab.attacks.enhancement.classes import known, strange
 from leaklab.attacks.enhancement.kept import finite, left
 from leaklab.attacks.generative.fitting import Fit
-from leaklab.attacks.generative.schedule import CLEAN, ddim, share, spaced
-from leaklab.attacks.generative.transformer import Transformer
+from leaklab.attacks.generative.schedule import CLEAN, Epsilon, sampled, share, spaced
+from leaklab.attacks.generative.transformer import Transformer, guided
 from leaklab.protocol.observation import Observation
 from leaklab.settings import Refusal, Settings, knob
 
-Epsilon = Callable[[Float[Tensor, "n d s s"], int], Float[Tensor, "n d s s"]]
-
 _SHOWN = 10  # pictures of progress in a strip
-_UNLABELLED = (
-    "The masked diffusion enhancer draws pictures of a class and the classes are not known: recover the labels, or "
-    "turn 'By class' off."
-)
+_WHO = "The masked diffusion enhancer"
 
 
 class MaskedDiffusion(Settings):
@@ -75,7 +71,8 @@ class MaskedDiffusion(Settings):
             model = Transformer.load(self.transformer)
         except Refusal as refusal:
             return [str(refusal)]
-        return [*self._strange(model, observation), *_fit(model, observation.image_shape).missing]
+        unlike = strange(_WHO, model.num_classes, observation) if self.conditional else []
+        return [*unlike, *Fit.beside(model, observation.image_shape).missing]
 
     def enhance(
         self, images: Float[Tensor, "n c h w"], labels: Int[Tensor, "n"] | None, seed: int
@@ -84,15 +81,14 @@ class MaskedDiffusion(Settings):
 
         Raises: Refusal, when classes are needed and not known.
         """
-        if self.conditional and labels is None:
-            raise Refusal(_UNLABELLED)
+        told = known(_WHO, labels).to(images.device) if self.conditional else None
         model = Transformer.load(self.transformer).to(images.device)
-        epsilon = self._predicted(model, labels.to(images.device) if self.conditional else None)
-        yield from self.searched(images, epsilon, _fit(model, tuple(images.shape[1:])), seed)
+        epsilon = guided(model.epsilon, told, self.guidance)
+        yield from self.searched(images, epsilon, Fit.beside(model, images.shape[1:]), seed)
 
     def remark(self, raw: Float[Tensor, "n c h w"], shown: Float[Tensor, "n c h w"]) -> str:
         """Return what is to be said of a result, empty where all went as always."""
-        fit = _fit(Transformer.load(self.transformer), tuple(raw.shape[1:]))
+        fit = Fit.beside(Transformer.load(self.transformer), raw.shape[1:])
         return " ".join(filter(None, [fit.remark, left(raw, shown)]))
 
     def searched(
@@ -117,11 +113,7 @@ class MaskedDiffusion(Settings):
     @torch.no_grad()
     def sampled(self, start: Float[Tensor, "n d s s"], epsilon: Epsilon) -> Float[Tensor, "n d s s"]:
         """Return the samples, in [-1, 1], that noise leads to when each step is as the model says."""
-        noisy, steps = start, spaced(self.steps)
-        shares = [*map(share, steps), CLEAN]
-        for step, at, to in zip(steps, shares[:-1], shares[1:], strict=True):
-            noisy = ddim(noisy, epsilon(noisy, step), at, to)
-        return noisy
+        return sampled(start, epsilon, self.steps)
 
     def slope(
         self, sample: Float[Tensor, "n d s s"], target: Float[Tensor, "n d s s"]
@@ -132,24 +124,6 @@ class MaskedDiffusion(Settings):
         """
         stretch = (CLEAN / share(spaced(self.steps)[0])) ** 0.5
         return stretch * 2 * (sample - target) / sample[0].numel()
-
-    def _predicted(self, model: Transformer, labels: Int[Tensor, "n"] | None) -> Epsilon:
-        def plain(noisy: Tensor, step: int) -> Tensor:
-            return model.epsilon(noisy, step, labels)
-
-        def guided(noisy: Tensor, step: int) -> Tensor:
-            anything = model.epsilon(noisy, step, None)
-            return anything + self.guidance * (plain(noisy, step) - anything)
-
-        return guided if labels is not None and self.guidance > 1 else plain
-
-    def _strange(self, model: Transformer, observation: Observation) -> list[str]:
-        if not self.conditional or observation.num_classes == model.num_classes:
-            return []
-        return [
-            f"The masked diffusion enhancer knows {model.num_classes} classes and the photographs are of "
-            f"{observation.num_classes}: turn 'By class' off, or choose photographs of its classes."
-        ]
 
     def _shown(
         self, sample: Float[Tensor, "n d s s"], images: Float[Tensor, "n c h w"], fit: Fit
@@ -192,7 +166,3 @@ def _drawn(like: Float[Tensor, "n d s s"], seed: int) -> Float[Tensor, "n d s s"
     """Return starting noise, each image's from its own dice; on the CPU, so that every device starts alike."""
     dice = [torch.Generator().manual_seed(seed + number) for number in range(len(like))]
     return torch.stack([torch.randn(like.shape[1:], generator=one) for one in dice]).to(like)
-
-
-def _fit(model: Transformer, shape: tuple[int, int, int]) -> Fit:
-    return Fit(tuple(shape), model.side, model.channels)

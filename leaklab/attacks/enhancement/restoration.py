@@ -6,6 +6,7 @@ from typing import Literal
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from leaklab.attacks.enhancement.classes import known, strange
 from leaklab.attacks.enhancement.kept import finite, left
 from leaklab.attacks.generative.fitting import Fit
 from leaklab.attacks.generative.restoration import Restorer
@@ -14,10 +15,7 @@ from leaklab.settings import Refusal, Settings, knob
 
 Restore = Callable[[Float[Tensor, "n d s s"]], Float[Tensor, "n d s s"]]
 
-_UNLABELLED = (
-    "The restoration network is to be told the class of each picture and the classes are not known: recover the "
-    "labels, or turn 'By class' off."
-)
+_WHO = "The restoration network"
 
 
 class Restoration(Settings):
@@ -47,7 +45,8 @@ class Restoration(Settings):
             model = Restorer.load(self.network)
         except Refusal as refusal:
             return [str(refusal)]
-        return [*self._strange(model, observation), *_fit(model, observation.image_shape).missing]
+        unlike = strange(_WHO, model.num_classes, observation) if self.conditional else []
+        return [*unlike, *Fit.beside(model, observation.image_shape).missing]
 
     def enhance(
         self, images: Float[Tensor, "n c h w"], labels: Int[Tensor, "n"] | None, seed: int
@@ -56,15 +55,13 @@ class Restoration(Settings):
 
         Raises: Refusal, when classes are needed and not known.
         """
-        if self.conditional and labels is None:
-            raise Refusal(_UNLABELLED)
+        told = known(_WHO, labels).to(images.device) if self.conditional else None
         model = Restorer.load(self.network).to(images.device)
-        known = labels.to(images.device) if self.conditional else None
-        yield self.painted(images, lambda spoilt: model(spoilt, known), _fit(model, tuple(images.shape[1:])))
+        yield self.painted(images, lambda spoilt: model(spoilt, told), Fit.beside(model, images.shape[1:]))
 
     def remark(self, raw: Float[Tensor, "n c h w"], shown: Float[Tensor, "n c h w"]) -> str:
         """Return what is to be said of a result, empty where all went as always."""
-        fit = _fit(Restorer.load(self.network), tuple(raw.shape[1:]))
+        fit = Fit.beside(Restorer.load(self.network), raw.shape[1:])
         return " ".join(filter(None, [fit.remark, left(raw, shown)]))
 
     def painted(self, images: Float[Tensor, "n c h w"], restore: Restore, fit: Fit) -> Float[Tensor, "n c h w"]:
@@ -72,15 +69,3 @@ class Restoration(Settings):
         spoilt = images.clamp(0, 1)
         answer = fit.back(restore(fit.into(spoilt).float())).to(images)
         return finite(answer.lerp(spoilt, self.mix), images)
-
-    def _strange(self, model: Restorer, observation: Observation) -> list[str]:
-        if not self.conditional or observation.num_classes == model.num_classes:
-            return []
-        return [
-            f"The restoration network knows {model.num_classes} classes and the photographs are of "
-            f"{observation.num_classes}: turn 'By class' off, or choose photographs of its classes."
-        ]
-
-
-def _fit(model: Restorer, shape: tuple[int, int, int]) -> Fit:
-    return Fit(tuple(shape), model.side, model.channels)

@@ -1,10 +1,19 @@
 """Lay pictures of any size and colour to the size and colours of what an attacker brings along, and back again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol, Self
 
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
+
+
+class Drawing(Protocol):
+    """What is asked of a prior: what its pictures are like."""
+
+    side: int
+    channels: int
 
 
 @dataclass(frozen=True)
@@ -14,6 +23,11 @@ class Fit:
     shape: tuple[int, int, int]  # of the pictures: channels, height, width
     side: int  # of the prior's pictures, which are square
     channels: int = 3
+
+    @classmethod
+    def beside(cls, prior: Drawing, shape: Sequence[int]) -> Self:
+        """Return how pictures of a shape (channels, height, width) are laid to those of a prior."""
+        return cls(tuple(shape), prior.side, prior.channels)
 
     def into(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d s s"]:
         """Return pictures as the prior knows them; a grey one has its tone in every colour."""

@@ -110,7 +110,7 @@ class DiffusionInTheLoop(Settings):
         objective = self.matching.bind(observation, labels)
         code = objective.resume(previous) if previous else objective.start(self.restarts, seed)
         denoiser = Denoiser.load(self.denoiser).to(observation.like.device)
-        fit = Fit(tuple(observation.image_shape), denoiser.side, denoiser.channels)
+        fit = Fit.beside(denoiser, observation.image_shape)
         yield from self.guided(objective, code, denoiser, fit, seed, stage)
 
     def guided(

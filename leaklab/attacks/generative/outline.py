@@ -29,4 +29,4 @@ class Outline:
 
     def fit(self, shape: tuple[int, ...]) -> Fit:
         """Return how pictures of a shape (channels, height, width) are laid to those that the denoiser knows."""
-        return Fit(tuple(shape), self.side, self.channels)
+        return Fit.beside(self, shape)

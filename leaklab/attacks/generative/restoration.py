@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from leaklab.attacks.generative import shelf
-from leaklab.checkpoints import State, fit, load
+from leaklab.checkpoints import State, fit
 from leaklab.settings import Refusal
 
 _GROUPS = 8  # of channels that are normalised together
@@ -46,15 +46,7 @@ class Restorer(nn.Module):
 
         Raises: Refusal, when there is none, or its file is damaged or of another kind.
         """
-        if which == "shipped":
-            return cls.of(shelf.on_shelf(_SHIPPED)[1])
-        place = shelf.own(_KIND)
-        if place is None:
-            raise Refusal(
-                f"There is no restorer of your own: put {_KIND}.safetensors, as `leaklab pretrain` writes it, into "
-                "the folder that LEAKLAB_WEIGHTS names, or choose the shipped one."
-            )
-        return cls.of(load(place))
+        return cls.of(shelf.weights(which, _SHIPPED, _KIND))
 
     @classmethod
     def of(cls, state: State) -> Self:

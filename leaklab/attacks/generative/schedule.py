@@ -4,6 +4,7 @@ Pictures are in [-1, 1] here, x_t = √ᾱ_t·x_0 + √(1 - ᾱ_t)·ε; ᾱ = 1 
 Source: Ho et al. 2020 (DDPM), sections 2 and 4, β from 1e-4 to 0.02 in 1000 steps; Song et al. 2021 (DDIM).
 """
 
+from collections.abc import Callable
 from functools import cache
 
 import torch
@@ -12,6 +13,8 @@ from torch import Tensor
 
 STEPS = 1000
 CLEAN = 1.0
+
+Epsilon = Callable[[Tensor, int], Tensor]  # the noise in pictures in [-1, 1] at a step
 
 
 @cache
@@ -42,8 +45,10 @@ def share(step: int) -> float:
     return float(alpha_bars()[step])
 
 
-def noised(images: Float[Tensor, "*n"], noise: Float[Tensor, "*n"], at: float) -> Float[Tensor, "*n"]:
-    """Return pictures with noise mixed in, so that ᾱ is as given."""
+def noised(
+    images: Float[Tensor, "*n"], noise: Float[Tensor, "*n"], at: float | Float[Tensor, "..."]
+) -> Float[Tensor, "*n"]:
+    """Return pictures with noise mixed in, so that ᾱ is as given, for all or for each."""
     return at**0.5 * images + (1 - at) ** 0.5 * noise
 
 
@@ -60,3 +65,12 @@ def ddim(noisy: Float[Tensor, "*n"], noise: Float[Tensor, "*n"], at: float, to: 
     Source: Song et al. 2021, equation 12 with σ = 0.
     """
     return noised(clean(noisy, noise, at), noise, to)
+
+
+def sampled(noise: Float[Tensor, "*n"], epsilon: Epsilon, count: int) -> Float[Tensor, "*n"]:
+    """Return the pictures in [-1, 1] that noise leads to in so many deterministic steps, each as predicted."""
+    steps = spaced(count)
+    shares = [*map(share, steps), CLEAN]
+    for step, at, to in zip(steps, shares[:-1], shares[1:], strict=True):
+        noise = ddim(noise, epsilon(noise, step), at, to)
+    return noise

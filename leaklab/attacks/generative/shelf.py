@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -99,6 +100,25 @@ def own(kind: str) -> Path | None:
     folders = [root() / kind, root() / kind / "unet"]
     found = [file for file in files if file.is_file()]
     return next(iter([*found, *(folder for folder in folders if (folder / "config.json").is_file())]), None)
+
+
+def weights(which: Literal["shipped", "own"], name: str, kind: str) -> State:
+    """Return the weights that ship under a name, or a visitor's own of a kind; read anew only when their file changes.
+
+    Raises: Refusal, when they are not there, damaged, or not those of their card.
+    """
+    place = SHIPPED / f"{name}.safetensors" if which == "shipped" else own(kind)
+    if place is None:
+        raise Refusal(
+            f"There is no {kind} network of your own: put {kind}.safetensors, as `leaklab pretrain` writes it, into "
+            "the folder that LEAKLAB_WEIGHTS names, or choose the shipped one."
+        )
+    return _read(place, place.stat().st_mtime_ns if place.exists() else 0)
+
+
+@lru_cache(maxsize=4)
+def _read(place: Path, changed: int) -> State:
+    return on_shelf(place.stem)[1] if place.parent == SHIPPED else checkpoints.load(place)
 
 
 def write(folder: Path, name: str, about: Card, state: State, samples: Float[Tensor, "n c h w"] | None = None) -> Card:

@@ -6,6 +6,7 @@ pictures in [0, 1]. `side`, `channels` and `num_classes` say what it was trained
 which only its training does (`training/transformer.py`).
 """
 
+from collections.abc import Callable
 from typing import Literal, Self
 
 import torch
@@ -14,8 +15,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from leaklab.attacks.generative import shelf
-from leaklab.attacks.generative.schedule import CLEAN, STEPS, alpha_bars, ddim, share, spaced
-from leaklab.checkpoints import State, fit, load
+from leaklab.attacks.generative.schedule import STEPS, Epsilon, alpha_bars, sampled
+from leaklab.checkpoints import State, fit
 from leaklab.settings import Refusal
 
 HEAD = 32  # numbers that one head of attention looks at
@@ -58,15 +59,7 @@ class Transformer(nn.Module):
 
         Raises: Refusal, when there is none, or its file is damaged or of another kind.
         """
-        if which == "shipped":
-            return cls.of(shelf.on_shelf(_SHIPPED)[1])
-        place = shelf.own(_KIND)
-        if place is None:
-            raise Refusal(
-                f"There is no transformer of your own: put {_KIND}.safetensors, as `leaklab pretrain` writes it, into "
-                "the folder that LEAKLAB_WEIGHTS names, or choose the shipped one."
-            )
-        return cls.of(load(place))
+        return cls.of(shelf.weights(which, _SHIPPED, _KIND))
 
     @classmethod
     def of(cls, state: State) -> Self:
@@ -109,19 +102,9 @@ class Transformer(nn.Module):
     def sample(
         self, noise: Float[Tensor, "n c h w"], labels: Int[Tensor, "n"] | None, *, steps: int = 20, guidance: float = 1
     ) -> Float[Tensor, "n c h w"]:
-        """Return pictures in [0, 1] drawn from noise, by class where labels are given, exaggerated by guidance > 1.
-
-        Source: Song et al. 2021 (DDIM), η = 0; Ho and Salimans 2021 for the guidance, ε₀ + w·(ε_y - ε₀).
-        """
-        chosen = spaced(steps)
-        shares = [*map(share, chosen), CLEAN]
-        for step, at, to in zip(chosen, shares[:-1], shares[1:], strict=True):
-            predicted = self.epsilon(noise, step, labels)
-            if labels is not None and guidance != 1:
-                anything = self.epsilon(noise, step)
-                predicted = anything + guidance * (predicted - anything)
-            noise = ddim(noise, predicted, at, to)
-        return ((noise + 1) / 2).clamp(0, 1)
+        """Return pictures in [0, 1] drawn from noise, by class where labels are given, exaggerated by guidance > 1."""
+        drawn = sampled(noise, guided(self.epsilon, labels, guidance), steps)
+        return ((drawn + 1) / 2).clamp(0, 1)
 
     def forward(
         self,
@@ -147,6 +130,21 @@ class Transformer(nn.Module):
         squares = (self.side // self.patch,) * 2
         missed = functional.pixel_shuffle(self.missed(tokens).mT.unflatten(2, squares), self.patch)
         return missed + self.smooth(missed), self.clean(tokens)
+
+
+def guided(epsilon: Callable[..., Tensor], labels: Int[Tensor, "n"] | None, guidance: float) -> Epsilon:
+    """Return a prediction (noisy, step, labels) for some labels, their class exaggerated where guidance is beyond one.
+
+    Source: Ho and Salimans 2021, ε₀ + w·(ε_y - ε₀).
+    """
+    if labels is None or guidance == 1:
+        return lambda noisy, step: epsilon(noisy, step, labels)
+
+    def exaggerated(noisy: Tensor, step: int) -> Tensor:
+        anything = epsilon(noisy, step, None)
+        return anything + guidance * (epsilon(noisy, step, labels) - anything)
+
+    return exaggerated
 
 
 def straight(

@@ -149,7 +149,7 @@ def test_a_transformer_of_the_house_is_asked_as_it_wants_to_be(monkeypatch: pyte
 
 def test_what_is_missing_is_said(model: Model, monkeypatch: pytest.MonkeyPatch):
     assert not MaskedDiffusion().missing(observed())
-    with pytest.raises(Refusal, match="'By class' off"):
+    with pytest.raises(Refusal, match="classes are not known: recover the labels, or turn 'By class' off"):
         next(MaskedDiffusion().enhance(pictures(), None, seed=0))
     monkeypatch.setattr(masked_diffusion.Transformer, "load", lambda which: Model(num_classes=10))
     [sentence] = MaskedDiffusion().missing(observed())

@@ -1,6 +1,7 @@
 """Weights on the shelf: written in half the room with a card, and refused unread when they are not the card's."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
+from leaklab import checkpoints
 from leaklab.attacks.generative import shelf
 from leaklab.attacks.generative.shelf import Card
 from leaklab.settings import Refusal
@@ -109,3 +111,17 @@ def test_samples_are_laid_out_in_rows_of_eight(tmp_path: Path):
     shelf.write(tmp_path, "small", ABOUT, weights(), images)
     with Image.open(tmp_path / "small.png") as picture:
         assert picture.size == (92, 20)
+
+
+def test_weights_are_read_once_and_anew_when_their_file_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("LEAKLAB_WEIGHTS", str(tmp_path))
+    place = tmp_path / "transformer.safetensors"
+    checkpoints.save({"one": torch.ones(2)}, place)
+    first = shelf.weights("own", "transformer-cifar10", "transformer")
+    assert shelf.weights("own", "transformer-cifar10", "transformer") is first
+    checkpoints.save({"one": torch.zeros(2)}, place)
+    os.utime(place, ns=(1, 1))
+    assert shelf.weights("own", "transformer-cifar10", "transformer")["one"].tolist() == [0, 0]
+    place.unlink()
+    with pytest.raises(Refusal, match=r"no transformer network of your own: put transformer\.safetensors"):
+        shelf.weights("own", "transformer-cifar10", "transformer")

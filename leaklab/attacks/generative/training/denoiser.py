@@ -88,7 +88,7 @@ class Learner:
         steps = torch.randint(STEPS, (len(images),), generator=self._dice)
         noise = torch.randn(images.shape, generator=self._dice).to(images)
         shares = alpha_bars()[steps].to(images)[:, None, None, None]
-        noisy = shares.sqrt() * (2 * images - 1) + (1 - shares).sqrt() * noise
+        noisy = noised(2 * images - 1, noise, shares)
         loss = functional.mse_loss(self._network(noisy, steps.to(images.device)).sample, noise)
         self._adam.zero_grad()
         loss.backward()

@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn import functional
 
-from leaklab.attacks.generative.schedule import STEPS, alpha_bars
+from leaklab.attacks.generative.schedule import STEPS, alpha_bars, noised
 from leaklab.attacks.generative.training.contract import Architecture, average, fixed_noise
 from leaklab.attacks.generative.training.dice import drawn, sometimes
 from leaklab.attacks.generative.transformer import HEAD, Transformer, straight
@@ -100,7 +100,7 @@ class TransformerTrainee:
         steps = torch.randint(STEPS, (len(images),), generator=self._dice)
         at = alpha_bars()[steps].to(images)[:, None, None, None]
         clean, hidden = 2 * images - 1, self._hidden(len(images)).to(images.device)
-        noisy, steps = at.sqrt() * clean + (1 - at).sqrt() * noise, steps.to(images.device)
+        noisy, steps = noised(clean, noise, at), steps.to(images.device)
         guess, scale = straight(noisy, steps)
         missed, guessed = self._network(noisy, steps, told, hidden)
         seen_loss = self._patches(missed - (noise - guess) / scale)[~hidden].square().mean()

@@ -55,7 +55,7 @@ class Brought:
 
     def fit(self, observation: Observation) -> Fit:
         """Return how its pictures are laid to the images."""
-        return Fit(observation.image_shape, self.generator.side, self.generator.channels)
+        return Fit.beside(self.generator, observation.image_shape)
 
 
 class WithGenerator(Settings):
