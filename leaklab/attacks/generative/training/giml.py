@@ -46,7 +46,7 @@ class GIML(Settings):
     latent_rate: float = knob(0.03, low=1e-4, high=1, log=True, help="How far a step of the first kind goes.")
     weight_rate: float = knob(1e-3, low=1e-4, high=1, log=True, help="How far a step of the second kind goes.")
     learning_rate: float = knob(
-        1e-2, low=1e-5, high=1, log=True, symbol="Adam(w − mean of w_k)",
+        1e-3, low=1e-5, high=1, log=True, symbol="Adam(w − mean of w_k)",
         help="How far the generator follows the weights that were bent to a task's images.",
     )  # fmt: skip
     smooth: float = knob(
