@@ -6,6 +6,7 @@ from dataclasses import replace
 import streamlit as st
 
 from leaklab.attacks.matching.solver import GradientMatching
+from leaklab.attacks.matching.spaces.brought import WithGenerator
 from leaklab.attacks.recipe import Recipe
 from leaklab.experiments import catalogue
 from leaklab.experiments.inversion import Inversion
@@ -17,10 +18,12 @@ _SEARCHED = {
     "pixels": "pixels", "bicubic": "small pictures", "untrained": "untrained", "generator_latent": "generator",
     "generator_weights": "generator", "diffusion_in_the_loop": "diffusion",
 }  # fmt: skip
-_LATER = ("iterations", "weight", "generator")  # what may be set in a search that is not the main one
+_LATER = ("iterations", "weight")  # what may be set in a search that is not the main one
 _BEGINNING = ("restarts", "start", "scale", "tile")  # settled by the stage before, where there is one
 _ADDED = 1e-4  # the weight of a prior that is added, whose own would be 0: so that it does something
 _NAMED = 4  # changes that are named; more are counted
+_SHARED = ("generator", "width", "draw")  # what all searches of one generator have in common
+_AS_FOUND = "none"
 
 
 def choose(experiment: Inversion, key: str) -> Inversion:
@@ -30,11 +33,12 @@ def choose(experiment: Inversion, key: str) -> Inversion:
     basic = list(_basic(experiment.recipe))
     if not basic:
         st.caption("Nothing is searched here, so there are no iterations and no restarts to set.")
-    experiment = held.settled(key, forms.edit(experiment, basic, key=held.name(key)))
+    experiment = held.settled(key, _together(forms.edit(experiment, basic, key=held.name(key))))
     if st.toggle("More", key=f"{key}.more.Attack", help="Show the rarely used settings."):
         experiment = held.settled(key, _priors(experiment, key))
+        experiment = held.settled(key, _enhancement(experiment, key))
         advanced = _advanced(experiment.recipe)
-        experiment = held.settled(key, forms.edit(experiment, advanced, key=held.name(key)))
+        experiment = held.settled(key, _together(forms.edit(experiment, advanced, key=held.name(key))))
     with about:
         _about(experiment.recipe, key)
     return experiment
@@ -77,8 +81,27 @@ def _row(experiment: Inversion, key: str) -> Inversion:
         help="A published attack; every part of it can be changed.",
     )  # fmt: skip
     if chosen and chosen != recipe.key:
-        held.adopt(key, experiment.model_copy(update={"recipe": catalogue.recipe(chosen)}))
+        held.adopt(key, _with(experiment, catalogue.recipe(chosen)))
         st.rerun()
+    return experiment
+
+
+def _with(experiment: Inversion, recipe: Recipe) -> Inversion:
+    """Return an experiment with another recipe; a generator's or denoiser's in float32, which halves its seconds."""
+    heavy = family(recipe) in ("generator", "diffusion")
+    return experiment.model_copy(update={"recipe": recipe} | ({"precision": "float32"} if heavy else {}))
+
+
+def _together(experiment: Inversion) -> Inversion:
+    """Return an experiment whose later searches have the main one's generator: another would know no code of it."""
+    recipe = experiment.recipe
+    main = getattr(recipe.stages[_main(recipe)], "space", None)
+    if not isinstance(main, WithGenerator):
+        return experiment
+    for number, stage in enumerate(recipe.stages):
+        if isinstance(getattr(stage, "space", None), WithGenerator):
+            for name in _SHARED:
+                experiment = experiment.changed(("recipe", "stages", number, "space", name), getattr(main, name))
     return experiment
 
 
@@ -126,6 +149,21 @@ def _priors(experiment: Inversion, key: str) -> Inversion:
     return experiment.changed(
         ("recipe", "stages", number, "priors"), [prior.model_dump(mode="json") for prior in weighed]
     )
+
+
+def _enhancement(experiment: Inversion, key: str) -> Inversion:
+    """Draw the choice of what makes the reconstruction presentable at the end."""
+    recipe = experiment.recipe
+    classes = {cls.model_fields["kind"].default: cls for cls in choices(Recipe.model_fields["enhancement"].annotation)}
+    kinds, before = [_AS_FOUND, *classes], recipe.enhancement.kind if recipe.enhancement else _AS_FOUND
+    kind = st.selectbox(
+        "Enhancement", kinds, index=kinds.index(before), key=f"{held.name(key)}.enhancement", format_func=forms.plain,
+        help="What makes the reconstruction presentable at the end; the page Enhance shows what each of them invents.",
+    )  # fmt: skip
+    if kind == before:
+        return experiment
+    chosen = classes[kind]() if kind in classes else None
+    return experiment.model_copy(update={"recipe": recipe.model_copy(update={"enhancement": chosen})})
 
 
 def _weighed(prior: Settings) -> Settings:

@@ -104,25 +104,28 @@ def threat(experiment: Inversion) -> None:
 
 
 def next_steps(key: str) -> None:
-    """Offer what one may do with the page's finished run: pin it, or look at its landscape."""
+    """Offer what one may do with the page's run: pin it, or look at its landscape, once it is over."""
     ids = st.session_state.get(f"{key}.runs") or []
-    if not ids or watch.running(key):
+    if not ids:
         return
-    with st.container(horizontal=True):
+    going = watch.running(key)
+    link, experiment = st.query_params.get("x"), held.experiment(key)
+    # All of it stands there from the start, so that nothing below moves when the run is over.
+    with st.container(horizontal=True, key=f"{key}.next"):
         st.button(
             "Pin to compare", key=f"{key}.pin", on_click=session.pin, args=(ids[0],), icon=":material/keep:",
+            disabled=going,
             help="Keeps this result on the page while you try other settings; two fit side by side.",
         )  # fmt: skip
-        link, experiment = st.query_params.get("x"), held.experiment(key)
         if link and not Landscape(inversion=experiment).missing():
             st.page_link(
                 "pages/landscape.py", label="See its loss landscape", icon=":material/landscape:",
-                query_params={"x": link},
+                query_params={"x": link}, disabled=going,
             )  # fmt: skip
         if link and experiment.scenario.federation.clients > 1:
             st.page_link(
                 "pages/federation.py", label="Attack it from three places", icon=":material/hub:",
-                query_params={"x": link},
+                query_params={"x": link}, disabled=going,
             )  # fmt: skip
 
 

@@ -158,3 +158,27 @@ def test_a_recipe_of_ones_own_is_kept_as_it_is():
     assert app.held(page).recipe == own and app.widget(page, ".recipe").value is None
     page = set_value(page, ".recipe", "dlg")
     assert app.held(page).recipe == catalogue.recipe("dlg")
+
+
+def test_any_recipe_may_end_in_an_enhancement_and_be_rid_of_it_again():
+    page = set_value(playground(), "more.Attack", True)
+    page = set_value(page, ".enhancement", "ddrm")
+    assert app.held(page, "playground").recipe.enhancement.kind == "ddrm"
+    assert any("enhancement.sigma_y" in key for key in keys(page))
+    page = set_value(page, ".enhancement", "none")
+    assert app.held(page, "playground").recipe.enhancement is None
+
+
+def test_a_generator_is_chosen_once_for_all_searches_of_it():
+    page = playground(catalogue.recipe("gias"))
+    page = set_value(page, "stages.0.space.generator", "untrained")
+    found = app.held(page, "playground").recipe
+    assert [stage.space.generator for stage in found.stages] == ["untrained", "untrained"]
+    assert not any("stages.1.space.generator" in key for key in keys(set_value(page, "more.Attack", True)))
+
+
+def test_choosing_a_generator_takes_numbers_of_half_the_length():
+    page = playground()
+    assert app.held(page, "playground").precision == "float64"
+    page = set_value(page, ".recipe", "gias")
+    assert app.held(page, "playground").precision == "float32"
