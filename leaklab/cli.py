@@ -1,4 +1,4 @@
-"""The shell: attack, defend, recover labels, measure drift, train, list recipes, make and read links, carry out runs.
+"""The shell: attack, sweep, defend, recover labels, measure drift, train, list recipes, read links, carry out runs.
 
 torch is imported only by what needs it, so that `leaklab --help` answers at once.
 """
@@ -27,6 +27,7 @@ from leaklab.flags import (
     run_flags,
     run_options,
     start_options,
+    sweep_options,
     trainable,
 )
 from leaklab.settings import Refusal
@@ -179,6 +180,22 @@ def _defend(ctx: click.Context) -> None:
         click.echo(f"Note: {line}", err=True)
 
 
+def _sweep(ctx: click.Context) -> None:
+    from leaklab.experiments.sweep_cells import cells, spreads
+    from leaklab.experiments.sweep_command import sweep
+    from leaklab.experiments.sweep_presets import SWEEP_PRESETS
+    from leaklab.views import sweep_numbers
+    from leaklab.views.sweep_grid import Grid
+
+    words = ctx.params
+    preset = SWEEP_PRESETS[words["preset"]].experiment if words["preset"] else None
+    asked = sweep(given(ctx), words["set"], vary=words["vary"], seeds=words["seeds"], begin=preset)
+    final = _last(ctx, asked, "sweep")
+    grid = Grid(asked.named, spreads(cells(final)))
+    rows = sweep_numbers.rows(grid, [axis.name for axis in asked.axes])
+    _tell(ctx, rows, sweep_numbers.summary(asked.title, grid, final.note))
+
+
 def _pretrain(ctx: click.Context) -> None:
     import torch
 
@@ -202,6 +219,10 @@ for _command in (
     Flagged(
         "defend", _defend, defend_options, flags=defend_flags,
         help="Make a defence stronger and stronger, and see what an attack still brings back and what training loses.",
+    ),
+    Flagged(
+        "sweep", _sweep, sweep_options,
+        help="Attack at several values of one knob or two, and see which of them matters.",
     ),
     Flagged(
         "labels", _labels, label_options, flags=label_flags,

@@ -156,6 +156,26 @@ def pretrain_options() -> list[click.Option]:
     return [threads, knobs, _device(), *_printed("the card as a JSON object")]
 
 
+def sweep_options() -> list[click.Option]:
+    """Return the options of a sweep: all that no flag of an attack says, what varies, and where it computes."""
+    from leaklab.experiments.sweep_knobs import KNOBS
+    from leaklab.experiments.sweep_presets import SWEEP_PRESETS
+
+    return [
+        click.Option(
+            ["--vary"], multiple=True, metavar="KNOB=VALUES",
+            help=f"A knob and the values it takes, such as tv-weight=0,1e-4,1e-3; given twice it makes a grid. The "
+            f"knobs are {', '.join(KNOBS)}, and every place that --set takes.",
+        ),
+        click.Option(
+            ["--seeds"], type=click.IntRange(1, 16), show_default="1",
+            help="How often each cell is attacked, with seeds in a row; shown are the median and the extremes.",
+        ),
+        click.Option(["--preset"], type=Word(list(SWEEP_PRESETS)), help="Begin with a preset of the page Sweeps."),
+        *_measuring("recipe.stages.0.optimiser=adam", "a JSON list with one object a cell"),
+    ]  # fmt: skip
+
+
 def trainable() -> click.Argument:
     """Return the argument of a pretraining: what is taught."""
     from leaklab.experiments.pretraining import Pretraining

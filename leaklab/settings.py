@@ -174,6 +174,19 @@ def from_link(cls: type[S], link: str) -> S:
 
     Raises: Refusal, when the link is cut, altered or of another version.
     """
+    try:
+        received = cls.model_validate(unpacked(link))
+        # A crafted link may carry private knobs all the same, such as a folder of this machine: they are dropped.
+        return cls.model_validate(received.model_dump(mode="json", context={"public_only": True}))
+    except pydantic.ValidationError as error:
+        raise Refusal(f"This link asks for something leaklab does not allow. {sentence(error)}") from error
+
+
+def unpacked(link: str) -> Any:
+    """Return what a link carries as it was written, JSON that nobody has looked at.
+
+    Raises: Refusal, when the link is cut, altered or of another version.
+    """
     version, _, body = link.partition(".")
     if f"{version}." != _LINK_VERSION:
         raise Refusal("This link was made by another version of leaklab: open the page without it and choose again.")
@@ -183,11 +196,7 @@ def from_link(cls: type[S], link: str) -> S:
         text = unpacker.decompress(packed, _LINK_LIMIT)
         if not unpacker.eof:
             raise ValueError("the end and its checksum are missing, or lie beyond the limit")
-        received = cls.model_validate(json.loads(text))
-        # A crafted link may carry private knobs all the same, such as a folder of this machine: they are dropped.
-        return cls.model_validate(received.model_dump(mode="json", context={"public_only": True}))
-    except pydantic.ValidationError as error:
-        raise Refusal(f"This link asks for something leaklab does not allow. {sentence(error)}") from error
+        return json.loads(text)
     except (binascii.Error, zlib.error, ValueError, RecursionError) as error:
         raise Refusal("This link is broken: part of it is missing or was changed. Copy it again, whole.") from error
 

@@ -7,7 +7,7 @@ from leaklab.ui import session, words
 session.begin("defences")
 words.lead("defences")
 with st.spinner("Loading PyTorch, once ..."):
-    from leaklab.ui import columns, defences, enough, failing, figure, show
+    from leaklab.ui import columns, defences, enough, failing, figure, show, source
 
 KEY = "defences"
 comparison = defences.choose(KEY)
@@ -29,6 +29,7 @@ with st.expander("Who sees what", icon=":material/visibility:"):
     show.threat(comparison.inversion)
 failing.tell(KEY)
 columns.take_home(comparison)
-st.markdown(words.parts("defences")["How to read it"])
-st.markdown(words.parts("defences")["When would this not work?"])
+source.show(*source.of_defences(comparison))
+words.tell("defences", "How to read it")
+words.tell("defences", "When would this not work?")
 columns.spell(comparison)

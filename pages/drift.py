@@ -7,7 +7,7 @@ from leaklab.ui import session, words
 session.begin("drift")
 words.lead("drift")
 with st.spinner("Loading PyTorch, once ..."):
-    from leaklab.ui import cells, drift, held, walks, watch
+    from leaklab.ui import cells, drift, held, source, walks, watch
 
 BUTTONS = {"paths": ("Walk", ":material/route:", walks.show), "drift": ("Measure", ":material/straighten:", cells.show)}
 
@@ -26,5 +26,6 @@ with st.container(horizontal=True, vertical_alignment="bottom", key="actions"):
 if pressed:
     watch.launch([experiment], KEY, held.device(KEY))
 watch.follow(KEY, show)
-st.markdown(words.parts("drift")[f"How to read it: {drift.PARTS[KEY].title}"])
-st.markdown(words.parts("drift")["When would this not work?"])
+source.show(*source.of_drift(experiment))
+words.tell("drift", f"How to read it: {drift.PARTS[KEY].title}")
+words.tell("drift", "When would this not work?")

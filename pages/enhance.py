@@ -7,7 +7,7 @@ from leaklab.ui import session, words
 session.begin("enhance")
 words.lead("enhance")
 with st.spinner("Loading PyTorch, once ..."):
-    from leaklab.ui import enhance, held, invented, watch
+    from leaklab.ui import enhance, held, invented, source, watch
 
 KEY = enhance.KEY
 experiment = enhance.choose()
@@ -24,6 +24,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", key="actions"):
 if pressed:
     watch.launch([experiment], KEY, held.device(KEY))
 watch.follow(KEY, invented.show, tell=invented.tell)
-st.markdown(words.parts("enhance")["How to read it"])
-st.markdown(words.parts("enhance")["When would this not work?"])
-st.markdown(words.parts("enhance")["What is not included"])
+source.show(*source.of_enhancing(experiment))
+words.tell("enhance", "How to read it")
+words.tell("enhance", "When would this not work?")
+words.tell("enhance", "What is not included")

@@ -7,7 +7,7 @@ from leaklab.ui import session, words
 session.begin("federation")
 words.lead("federation")
 with st.spinner("Loading PyTorch, once ..."):
-    from leaklab.ui import federation, guesses, held, viewpoints, watch
+    from leaklab.ui import federation, guesses, held, source, viewpoints, watch
 
 KEY = "federation"
 experiment = federation.choose(KEY)
@@ -26,5 +26,6 @@ if pressed:
     watch.launch([federation.everywhere(experiment)], KEY, held.device(KEY))
 watch.follow(KEY, viewpoints.show, tell=viewpoints.tell)
 guesses.ask(experiment, device=held.device(KEY))
-st.markdown(words.parts("federation")["How to read it"])
-st.markdown(words.parts("federation")["When would this not work?"])
+source.show(*source.of_federation())
+words.tell("federation", "How to read it")
+words.tell("federation", "When would this not work?")

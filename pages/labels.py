@@ -7,7 +7,7 @@ from leaklab.ui import session, words
 session.begin("labels")
 words.lead("labels")
 with st.spinner("Loading PyTorch, once ..."):
-    from leaklab.ui import held, labels, readings, watch
+    from leaklab.ui import held, labels, readings, source, watch
 
 KEY = "labels"
 experiment = labels.choose(KEY)
@@ -26,5 +26,6 @@ if pressed:
 if ready:
     labels.before(experiment, KEY)
 watch.follow(KEY, readings.show)
-st.markdown(words.parts("labels")["How to read it"])
-st.markdown(words.parts("labels")["When would this not work?"])
+source.show(*source.of_labels())
+words.tell("labels", "How to read it")
+words.tell("labels", "When would this not work?")

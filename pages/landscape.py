@@ -7,7 +7,7 @@ from leaklab.ui import session, words
 session.begin("landscape")
 words.lead("landscape")
 with st.spinner("Loading PyTorch, once ..."):
-    from leaklab.ui import choose, held, show, watch
+    from leaklab.ui import choose, held, show, source, watch
 
 KEY = "landscape"
 experiment = choose.inversion(KEY)
@@ -16,4 +16,6 @@ ready = choose.mend(experiment, KEY, *cut.missing())
 if st.button("Survey", type="primary", key="survey", icon=":material/terrain:", disabled=not ready):
     watch.launch(choose.surveys(cut, KEY), KEY, held.device(KEY))
 watch.follow(KEY, show.landscape)
-st.markdown(words.parts("landscape")["How to read it"])
+source.show(*source.of_landscape(cut))
+words.tell("landscape", "How to read it")
+words.tell("landscape", "When would this not work?")

@@ -7,7 +7,7 @@ from leaklab.ui import session, words
 session.begin("playground")
 words.lead("playground")
 with st.spinner("Loading PyTorch, once ..."):
-    from leaklab.ui import choose, held, machines, show, watch
+    from leaklab.ui import choose, cost, held, machines, show, source, watch
 
 KEY = "playground"
 experiment = choose.inversion(KEY)
@@ -25,6 +25,8 @@ with st.container(horizontal=True, vertical_alignment="bottom", key="actions"):
         "New seed", key="reseed", icon=":material/casino:", on_click=held.reseed, args=(KEY,),
         help="Draws other photographs (where none are chosen), another network and other noise at the next attack.",
     )  # fmt: skip
+if ready:
+    cost.before(experiment)
 if pressed or held.asked_again(KEY):
     watch.launch(choose.experiments(experiment, KEY), KEY, held.device(KEY))
 show.before(experiment, KEY)
@@ -34,4 +36,5 @@ with st.expander("Who sees what", expanded=True, icon=":material/visibility:"):
     show.threat(experiment)
 show.pins(KEY)
 machines.ask(experiment, device=held.device(KEY))
-st.markdown(words.parts("playground")["When would this not work?"])
+source.show(*source.of_attack(experiment))
+words.tell("playground", "When would this not work?")

@@ -2,18 +2,19 @@
 
 import streamlit as st
 
-from leaklab.ui import session, story, words
+from leaklab.ui import recognising, session, story, words
 
 session.begin("story")
 words.lead("story")
 story.film()
-for number, (heading, text) in enumerate(story.steps(), start=1):
-    with st.container(key=f"step-{number}"):
-        st.markdown(f"### {number}. {heading}")
-        picture, sentence = st.columns([1, 2], vertical_alignment="center")
-        with picture:
-            story.picture(number)
-        with sentence:
-            st.markdown(text)
+for number, (heading, _) in enumerate(story.steps(), start=1):
+    story.step(number, heading)
+st.markdown(f"### {story.TRY}")
+words.tell("story", story.TRY)
+story.live()
+st.markdown(f"### {story.GUESS}")
+words.tell("story", story.GUESS)
+recognising.play()
+st.markdown(f"### {story.FAILS}")
+story.doubts()
 st.page_link("pages/playground.py", label="Try it yourself in the playground", icon=":material/experiment:")
-st.markdown(words.parts("story")["When it does not work"])

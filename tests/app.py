@@ -1,5 +1,6 @@
 """The whole app in this process, without a browser: its pages, its store, and runs carried out on the spot."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +19,10 @@ from leaklab.ui import session
 from tests.experiments import small
 
 ENTRY = Path(__file__).parents[1] / "streamlit_app.py"
-PAGES = ("story", "playground", "landscape", "labels", "federation", "drift", "defences", "enhance", "runs")
+PAGES = (
+    "story", "playground", "compare", "landscape", "labels", "federation", "drift", "defences", "enhance", "sweeps",
+    "runs", "lessons", "check", "about",
+)  # fmt: skip
 
 
 @contextmanager
@@ -82,6 +86,11 @@ def shown(app: AppTest) -> list[str]:
     """Return every sentence that stands in a coloured box, and the small ones below."""
     boxes = (*app.error, *app.warning, *app.info, *app.success, *app.caption, *app.toast)
     return [box.value for box in boxes]
+
+
+def texts(app: AppTest) -> list[str]:
+    """Return every text of a page as its words file has it: without the tips at its technical words."""
+    return [re.sub(r"</?span[^>]*>", "", text.value) for text in app.markdown]
 
 
 def widget(app: AppTest, ending: str) -> object:

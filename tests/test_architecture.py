@@ -24,7 +24,7 @@ NEVER = {("attacks", "images"), ("attacks", "networks"), ("attacks", "evaluation
 AXES = ("dummy_updates", "distances", "priors", "spaces", "optimisers")
 AT_HOME = {
     "streamlit": ("leaklab/ui/", "pages/", "streamlit_app.py"),
-    "sqlalchemy": ("leaklab/runs/store.py", "leaklab/runs/database.py"),
+    "sqlalchemy": ("leaklab/runs/store.py", "leaklab/runs/holds.py", "leaklab/runs/database.py"),
     "ray": ("leaklab/runs/cluster.py",),
     "torchvision": ("leaklab/images/datasets.py", "leaklab/networks/resnet.py", "leaklab/networks/mobilenet.py"),
     "plotly": ("leaklab/views/",),

@@ -42,7 +42,7 @@ class Recipe(Settings):
         Jointly(), title="Label recovery", level="advanced",
         help="How the attacker gets the classes: told, read from the gradient, or guessed with the images.",
     )  # fmt: skip
-    stages: tuple[Stage, ...] = (GradientMatching(),)
+    stages: tuple[Stage, ...] = Field((GradientMatching(),), min_length=1)
     cycles: int = knob(
         1, low=1, high=50, symbol="T", level="advanced",
         help="How often the attacker goes through all stages, each time from the best that was found so far.",

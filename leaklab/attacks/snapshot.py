@@ -1,6 +1,7 @@
 """A guess inside the loop (Dummy) and a guess handed out (Snapshot)."""
 
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import torch
 from jaxtyping import Float
@@ -8,6 +9,9 @@ from torch import Tensor
 
 from leaklab.protocol.training import Path
 from leaklab.protocol.updates import Update, added
+
+# The loss is low enough, no restart can move any further, none has a loss, the equations are solved; or used up.
+Ended = Literal["enough", "stuck", "diverged", "solved", ""]
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ class Snapshot:
     labels: Float[Tensor, "r n k"]  # class probabilities
     code: Float[Tensor, "r d"]
     settled: bool = False  # the stage is over: no restart can move any further, or the loss is low enough
+    ended: Ended = ""  # why the stage is over, where it is
     ranked_by: str = ""  # the term that tells good restarts from bad ones; empty takes the whole loss
     solved: tuple[Solve, ...] = ()  # the layers a closed form has solved so far
     remark: str = ""  # on how it is computed, where there is something to say

@@ -15,7 +15,7 @@ MEANING = {
     OTHER: "The most similar photograph that is another one.",
 }
 
-_SAME = 2e-6  # mean squared error of two copies; rounding to 256 levels alone makes 1.3e-6
+SAME = 2e-6  # mean squared error of two copies; rounding to 256 levels alone makes 1.3e-6
 
 
 def baselines(
@@ -31,7 +31,7 @@ def baselines(
     found = {NOISE: psnr(noise, truth), GREY: psnr(flat, truth)}
     pool = shown(truth) if others is None else torch.cat([shown(truth), shown(others)])
     distances = squared_distances(shown(truth), pool)
-    nearest = torch.where(distances <= _SAME, torch.inf, distances).amin(1)
+    nearest = torch.where(distances <= SAME, torch.inf, distances).amin(1)
     if nearest.isfinite().any():
         found[OTHER] = decibels(nearest.clamp(max=1))
     return found
@@ -46,7 +46,7 @@ def retrieval_rank(
     not finite comes last.
     """
     true, candidates = shown(truth[None]), shown(others)
-    rivals = candidates[squared_distances(true, candidates)[0] > _SAME]
+    rivals = candidates[squared_distances(true, candidates)[0] > SAME]
     if broken(guess[None]).item():
         return len(rivals) + 1
     to_truth, to_rivals = (squared_distances(shown(guess[None]), pictures)[0] for pictures in (true, rivals))

@@ -6,7 +6,7 @@ from typing import Any
 
 from leaklab.attacks.matching.priors import TotalVariation
 from leaklab.attacks.recipe import Recipe
-from leaklab.attacks.recipes import ANALYTIC, CINET, DLG, FAST_LENET, IG, RECIPES, RGAP
+from leaklab.attacks.recipes import ANALYTIC, CINET, DLG, FAST_LENET, GIAS, IG, RECIPES, RGAP
 from leaklab.experiments.experiment import Experiment
 from leaklab.experiments.inversion import Inversion
 from leaklab.experiments.label_recovery import LabelRecovery
@@ -90,6 +90,14 @@ _PAINTED = Inversion(
     precision="float32",
 )  # fmt: skip
 
+_BROUGHT_ALONG = Inversion(
+    scenario=Scenario(
+        source=Photos(names=("astronaut",)), network=NetworkChoice(name="convnet2"), threat=ThreatModel(labels=True)
+    ),
+    recipe=GIAS.changed(("stages", 0, "iterations"), 50).changed(("stages", 1, "iterations"), 100),
+    precision="float32",
+)  # fmt: skip
+
 _ROWS = (
     Preset(
         "easy-leak", "Easy leak", "One photograph, one gradient, a small smooth network: the photograph comes back.",
@@ -159,6 +167,11 @@ _ROWS = (
             ),
             recipe=ANALYTIC,
         ),
+    ),
+    Preset(
+        "brought-along", "A generator brought along",
+        "A generator that has seen thousands of photographs is bent to the gradient: soon a likeness, and hardly more.",
+        _BROUGHT_ALONG,
     ),
     Preset(
         "untrained-painter", "An untrained painter",

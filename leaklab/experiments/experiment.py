@@ -16,6 +16,7 @@ from leaklab.experiments.landscape import Landscape
 from leaklab.experiments.machines import Machines
 from leaklab.experiments.paths import Paths
 from leaklab.experiments.pretraining import Pretraining
+from leaklab.experiments.sweep import Sweep
 from leaklab.experiments.threshold import Threshold
 from leaklab.experiments.utility import Utility
 from leaklab.experiments.viewpoints import Viewpoints
@@ -23,7 +24,7 @@ from leaklab.settings import Refusal, sentence
 
 Experiment = Annotated[
     Inversion | Landscape | LabelRecovery | Viewpoints | Guessing | Drift | Paths | Defended | Utility
-    | Threshold | Machines | Enhancing | Pretraining,
+    | Threshold | Machines | Enhancing | Pretraining | Sweep,
     Field(discriminator="kind"),
 ]  # fmt: skip
 

@@ -1,6 +1,5 @@
 """Inversion: attack a scenario with a recipe and score every guess."""
 
-import time
 from collections.abc import Iterator
 from typing import Literal
 
@@ -13,6 +12,7 @@ from leaklab.experiments.devices import place
 from leaklab.experiments.frame import Frame
 from leaklab.experiments.referee import Referee
 from leaklab.experiments.scenario import Scenario
+from leaklab.experiments.stopwatch import Stopwatch
 from leaklab.federation.rounds import Exchange
 from leaklab.images.source import Source
 from leaklab.settings import Settings, knob
@@ -64,7 +64,7 @@ class Inversion(Settings):
 
         Raises: Refusal, when the scenario cannot be played or the attack lacks something it needs.
         """
-        start = time.perf_counter()
+        watch = Stopwatch()
         played = self.scenario.play(self.seed, device=place(device), dtype=getattr(torch, self.precision))
         referee, index = Referee(played, self.recipe.iterations), 0
         for attack, snapshot in self.guesses(played.exchanges):
@@ -72,9 +72,10 @@ class Inversion(Settings):
             if self.records(snapshot):
                 referee.see(attack, snapshot)
                 if referee.complete:
-                    yield referee.frame(index, time.perf_counter() - start)
+                    with watch.stopped():
+                        yield referee.frame(index, watch.seconds)
                     index += 1
-        yield referee.closing(index, time.perf_counter() - start)
+        yield referee.closing(index, watch.seconds)
 
     def guesses(self, exchanges: list[Exchange]) -> Iterator[tuple[int, Snapshot]]:
         """Yield every attack's number and guess, the attacks in turn, so that all their pictures emerge together."""

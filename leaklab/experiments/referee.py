@@ -1,6 +1,7 @@
 """The referee: the only one who holds guesses and truth at once, to keep score and never to choose."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -9,10 +10,12 @@ from torch import Tensor
 
 from leaklab.attacks.snapshot import Snapshot
 from leaklab.evaluation.baselines import baselines
+from leaklab.evaluation.retrieval import ranks
 from leaklab.evaluation.scores import Scores, score
 from leaklab.evaluation.verdict import restarts_recovered, sentence, verdict
 from leaklab.experiments.frame import Frame
 from leaklab.experiments.scenario import Played
+from leaklab.protocol.updates import Update
 
 METRICS = ("mse", "psnr", "ssim", "cosine")
 
@@ -23,6 +26,8 @@ class Referee:
     def __init__(self, played: Played, iterations: int) -> None:
         self.secrets = [secret for _, secret in played.exchanges]
         self.truth = [secret.images.detach().float().cpu() for secret in self.secrets]
+        self.alike = played.others if played.alike is None else played.alike
+        self.sent = [_length(observation.update) for observation, _ in played.exchanges]
         self.told = any(observation.labels is not None for observation, _ in played.exchanges)
         self.warnings = played.warnings
         self.iterations = iterations * len(self.secrets)
@@ -69,16 +74,38 @@ class Referee:
             right = torch.cat([(s.labels_recovered == s.labels_true).float() for s in self._scored()])
         values = torch.cat([s.values["psnr"] for s in self._scored()])
         told = sentence(verdict(values, self.bars, right), seconds)
-        restarts = torch.cat([self.restarts(attack) for attack in sorted(self.latest)])
+        reached = {f"restarts.{attack}": self.restarts(attack) for attack in sorted(self.latest)}
+        restarts = torch.cat(list(reached.values()))
         if len(restarts) > len(self.latest):
             told += f" {restarts_recovered(restarts)}."
         reasons = {s.lpips_reason for s in self._scored() if s.lpips_reason}
-        return self.frame(index, seconds, note="\n".join([told, *sorted(reasons), *self.remarks]), final=True)
+        last = self.frame(index, seconds, note="\n".join([told, *sorted(reasons), *self.remarks]), final=True)
+        series = last.series | self._matched() | {name: values.tolist() for name, values in reached.items()}
+        return replace(last, scalars=last.scalars | self._facts(), series=series)
 
     def restarts(self, attack: int) -> Float[Tensor, "r"]:
         """Return the mean PSNR of every restart of one attack, after assignment, in dB."""
         images = self.latest[attack].images.detach().float().cpu()
         return torch.stack([score(guess, self.truth[attack]).values["psnr"].mean() for guess in images])
+
+    def _facts(self) -> dict[str, float]:
+        """Return what was sent, and how many of the attacks ended for which reason."""
+        count = len(self.sent)
+        found = {"sent.length": sum(length for length, _ in self.sent) / count, "sent.numbers": float(self.sent[0][1])}
+        found["cuda"] = float(any(snapshot.images.is_cuda for snapshot in self.latest.values()))
+        for snapshot in self.latest.values():
+            name = f"ended.{snapshot.ended or 'used up'}"
+            found[name] = found.get(name, 0.0) + 1
+        return found
+
+    def _matched(self) -> dict[str, list[float]]:
+        """Return which guess of which attack is each photograph, and at which place it is picked out of ten."""
+        found = {"guess": self._each(lambda scores: scores.assignment)}
+        found["attack"] = [float(attack) for attack, truth in enumerate(self.truth) for _ in truth]
+        shown = [self.latest[a].images[self.latest[a].best].detach().float().cpu() for a in sorted(self.latest)]
+        guesses = torch.cat([images[s.assignment] for images, s in zip(shown, self._scored(), strict=True)])
+        picked = ranks(guesses, torch.cat(self.truth), self.alike, torch.Generator().manual_seed(0))
+        return found if picked is None else found | {"retrieval.rank": picked.double().tolist()}
 
     def _scored(self) -> list[Scores]:
         return [self.scores[attack] for attack in sorted(self.scores)]
@@ -138,3 +165,9 @@ def tiles(images: Float[Tensor, "n c h w"]) -> np.ndarray:
     shown = images.detach().nan_to_num(0).clamp(0, 1).mul(255).round().to(torch.uint8)
     shown = shown.expand(-1, 3, -1, -1) if shown.shape[1] == 1 else shown
     return np.concatenate(list(shown.permute(0, 2, 3, 1).numpy()), 1)
+
+
+def _length(update: Update) -> tuple[float, int]:
+    """Return the length of an update, and of how many numbers it is."""
+    square = sum(float(tensor.detach().double().square().sum()) for tensor in update.values())
+    return square**0.5, sum(tensor.numel() for tensor in update.values())

@@ -1,18 +1,23 @@
 """The recipes and every knob as rows: what `leaklab recipes` prints and the documentation repeats."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 from typing import Any
 
 from leaklab.attacks.generative.in_the_loop import DiffusionInTheLoop
 from leaklab.attacks.matching.solver import GradientMatching
+from leaklab.attacks.recipe import Recipe
 from leaklab.attacks.recipes import RECIPES
 from leaklab.experiments.experiment import Experiment
 from leaklab.settings import Settings, choices
 
 RECIPE_HEADS = ("key", "name", "source", "labels", "distance", "priors", "space", "optimiser", "iterations")
 KNOB_HEADS = ("path", "default", "bounds", "unit", "help")
+
+_LEFT_OUT = re.compile(r"not to be had|without its|no code")  # what a choice says where a part of the paper is missing
+_OTHERWISE_TRAINED = ("generator_latent", "generator_weights", "diffusion_in_the_loop")
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,21 @@ def recipes() -> list[tuple[str, ...]]:
 def stories() -> list[tuple[str, str, str]]:
     """Return every recipe's name, its story, and what was chosen where its sources disagree; often nothing was."""
     return [(recipe.name, recipe.story, recipe.choice) for recipe in RECIPES.values()]
+
+
+def faith(recipe: Recipe) -> str:
+    """Return how near a recipe is to its paper: by its name, and by whether a part was chosen, replaced or left out."""
+    if recipe.choice.startswith("Our own"):
+        return "our own"
+    if recipe.name.endswith("-style") or _LEFT_OUT.search(recipe.choice) or _trained_elsewhere(recipe):
+        return "in the style of"
+    return "published, with a choice" if recipe.choice else "as published"
+
+
+def _trained_elsewhere(recipe: Recipe) -> bool:
+    """Return whether a recipe rests on a generator or a denoiser, which ours are in place of the paper's."""
+    kinds = {getattr(part, "kind", "") for stage in recipe.stages for part in (stage, getattr(stage, "space", None))}
+    return not kinds.isdisjoint(_OTHERWISE_TRAINED)
 
 
 def knobs() -> list[KnobRow]:

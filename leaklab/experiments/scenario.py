@@ -6,10 +6,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from leaklab.evaluation.retrieval import TEN
 from leaklab.experiments.pitfalls import pitfalls
 from leaklab.federation.rounds import Exchange, Federation
 from leaklab.images.public import public
-from leaklab.images.source import Photos, Pictures, Source, load
+from leaklab.images.source import Photos, Pictures, Source, Uploads, load
 from leaklab.networks.zoo import NetworkChoice
 from leaklab.protocol.observation import Observation, ThreatModel
 from leaklab.settings import Refusal, Settings, knob
@@ -25,6 +26,7 @@ class Played:
     pictures: Pictures
     others: Float[Tensor, "m c h w"]  # photographs that took no part, to compare with
     warnings: tuple[str, ...]
+    alike: Float[Tensor, "k c h w"] | None = None  # pictures of the same source, to pick the private ones out of
 
 
 class Scenario(Settings):
@@ -101,9 +103,24 @@ class Scenario(Settings):
             public=public(pictures.images, _PUBLIC).to(device, dtype),
         )  # fmt: skip
         notes = (pictures.note, warning, *pitfalls(self.federation, exchanges))
-        return Played(exchanges, pictures, _album(shape), tuple(note for note in notes if note))
+        others = _album(shape)
+        alike = (
+            others if isinstance(self.source, Photos | Uploads) else _alike(self.source, len(pictures.images), shape)
+        )
+        return Played(exchanges, pictures, others, tuple(note for note in notes if note), alike)
 
 
 def _album(shape: tuple[int, ...]) -> Float[Tensor, "m c h w"]:
     album = Photos(grey=shape[0] == 1)
     return load(album, album.num_classes, shape[1], torch.Generator().manual_seed(0)).images
+
+
+def _alike(source: Source, taken: int, shape: tuple[int, ...]) -> Float[Tensor, "k c h w"] | None:
+    """Return pictures of a source, enough to pick private ones out of; None where it is the album or has no more."""
+    if isinstance(source, Photos | Uploads):
+        return None
+    free = source.changed(("indices",), ()) if hasattr(source, "indices") else source
+    try:
+        return load(free, taken + TEN, shape[1], torch.Generator().manual_seed(0)).images
+    except Refusal:
+        return None

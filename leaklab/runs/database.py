@@ -1,6 +1,6 @@
 """The store's tables and the way to them: one database, opened safely, its complaints said as sentences.
 
-Four tables: runs, their experiments, their frames, their pictures. Whatever hangs on a run goes with it.
+Five tables: runs, their experiments, frames and pictures, and which are held. Whatever hangs on a run goes with it.
 """
 
 import os
@@ -73,6 +73,13 @@ PICTURES = Table(
     Column("png", sa.LargeBinary, nullable=False),
 )  # fmt: skip
 
+# A table of its own, so that a store made before runs could be held only lacks this one.
+HOLDS = Table(
+    "holds", META, _run_id(),
+    Column("steps", Integer, nullable=False, default=0),
+    Column("waiting", Boolean, nullable=False, default=False),
+)  # fmt: skip
+
 
 def default_url() -> str:
     """Return the address of the store: LEAKLAB_STORE, or a file under LEAKLAB_HOME or ~/.local/share/leaklab."""
@@ -93,7 +100,7 @@ class Database:
         self._engine, self._place = _engine(url)
         self._writers = self._engine.execution_options(immediate=True)
         with self.reading() as ask:
-            missing = not sa.inspect(ask).has_table(PICTURES.name)
+            missing = not sa.inspect(ask).has_table(HOLDS.name)
         if missing:
             with self.writing() as do:
                 META.create_all(do)
@@ -105,6 +112,12 @@ class Database:
     def writing(self) -> AbstractContextManager[Connection]:
         """Open a transaction that holds the right to write from its first statement."""
         return self._transaction(self._writers)
+
+    def files(self) -> list[Path]:
+        """Return the files the database lies in, whether they are there or not; none where a server keeps it."""
+        if self._engine.dialect.name != "sqlite":
+            return []
+        return [Path(self._place.removeprefix("file:").partition("?")[0] + ending) for ending in ("", "-wal", "-shm")]
 
     def close(self) -> None:
         """Let go of every connection."""

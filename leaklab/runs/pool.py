@@ -73,6 +73,10 @@ class Pool:
         """See to it at once that somebody looks into the queue."""
         self._awake.set()
 
+    def alive(self) -> int:
+        """Return how many workers live."""
+        return sum(slot.alive for slot in self._slots)
+
     def close(self) -> None:
         """End every worker; the runs they were at go back into the queue."""
         self._closing.set()

@@ -58,6 +58,18 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Census:
+    """How many runs a store keeps, by who may see them and by what they are at."""
+
+    public: int
+    own: int  # private ones of the visitor who asks
+    others: int  # private ones of everybody else
+    queued: int
+    running: int
+    oldest: float  # when the run that waits longest was asked for; 0 where none waits
+
+
+@dataclass(frozen=True)
 class Place:
     """Where a run stands: how many wait before it, and the seconds until it starts or, once running, ends."""
 

@@ -3,19 +3,22 @@
 SQLite on one machine, Postgres by address where workers stand elsewhere; only portable SQL is used.
 """
 
+import json
 import os
 import secrets
 import time
 from collections.abc import Collection
+from pathlib import Path
 
-from sqlalchemy import Connection, Row, and_, delete, exists, func, insert, or_, select, true, update
+from sqlalchemy import Connection, Row, and_, case, delete, exists, func, insert, or_, select, true, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql import ColumnElement
 
 from leaklab.experiments.frame import Frame
 from leaklab.runs import records
-from leaklab.runs.database import EXPERIMENTS, FRAMES, PICTURES, RUNS, Database, default_url
-from leaklab.runs.records import Place, Run, Status
+from leaklab.runs.database import EXPERIMENTS, FRAMES, HOLDS, PICTURES, RUNS, Database, default_url
+from leaklab.runs.holds import Holds
+from leaklab.runs.records import Census, Place, Run, Status
 from leaklab.settings import Refusal
 
 __all__ = ["ATTEMPTS", "DAY", "Store", "default_url"]
@@ -43,6 +46,7 @@ class Store:
         self.url = url
         self.unwiped = False  # whether bytes of deleted private runs may still lie in the file
         self._base = Database(url)
+        self.holds = Holds(self._base)
 
     def close(self) -> None:
         """Let go of every connection."""
@@ -232,6 +236,14 @@ class Store:
         with self._base.reading() as ask:
             return ask.execute(wanted).scalar()
 
+    def lengths(self, title: str, limit: int = 20) -> list[tuple[str, float, float]]:
+        """Return experiment, seconds and evaluations of the newest finished runs of a title that everybody may see."""
+        same = and_(RUNS.c.title == title, RUNS.c.status == "finished", ~RUNS.c.private)
+        wanted = select(EXPERIMENTS.c.experiment, RUNS.c.seconds, RUNS.c.summary).join(RUNS).where(same)
+        with self._base.reading() as ask:
+            rows = ask.execute(wanted.order_by(RUNS.c.created.desc()).limit(limit)).all()
+        return [(text, seconds, json.loads(told).get("evaluations") or 0.0) for text, seconds, told in rows]
+
     def delete(self, run_id: str, owner: str = "") -> None:
         """Delete one's own run; a worker that is at it stops.
 
@@ -241,6 +253,27 @@ class Store:
         if run.owner != owner:
             raise Refusal(f"Run {run_id} is another visitor's: only the browser that started it may delete it.")
         self._delete(RUNS.c.id == run_id, private=run.private)
+
+    def clear(self, owner: str = "") -> int:
+        """Delete every run that everybody may see, and a visitor's own private ones; return how many there were.
+
+        Other visitors' private runs stay: they go when their visitors have gone.
+        """
+        return self._delete(or_(~RUNS.c.private, and_(RUNS.c.owner == owner, RUNS.c.owner != "")))
+
+    def census(self, owner: str = "") -> Census:
+        """Return how many runs there are of each sort."""
+        mine, waits = RUNS.c.owner == owner, RUNS.c.status == "queued"
+        sorts = (~RUNS.c.private, and_(RUNS.c.private, mine), and_(RUNS.c.private, ~mine), waits,
+                 RUNS.c.status == "running")  # fmt: skip
+        counts = [func.count(case((sort, 1))) for sort in sorts]
+        with self._base.reading() as ask:
+            *found, oldest = ask.execute(select(*counts, func.min(case((waits, RUNS.c.created))))).one()
+        return Census(*found, oldest=oldest or 0.0)
+
+    def files(self) -> list[Path]:
+        """Return the files the store lies in; none where a server keeps it."""
+        return self._base.files()
 
     def delete_private(self, owner: str) -> int:
         """Delete every private run of a visitor, to the last byte; return how many there were."""
@@ -279,7 +312,8 @@ class Store:
 
     def _end(self, run_id: str, worker: str, values: dict[str, object]) -> None:
         with self._base.writing() as do:
-            do.execute(update(RUNS).where(_running(run_id, worker)).values(values))
+            if do.execute(update(RUNS).where(_running(run_id, worker)).values(values)).rowcount:
+                do.execute(delete(HOLDS).where(HOLDS.c.run_id == run_id))
 
     def _delete(self, which: ColumnElement[bool], private: bool = True) -> int:
         with self._base.writing() as do:
@@ -302,6 +336,6 @@ def _lose(do: Connection, lost: Row) -> None:
         values = {"status": "cancelled"}
     elif lost.attempts < ATTEMPTS:
         values = {"status": "queued", "message": _AGAIN, "progress": 0.0, "seconds": 0.0, "summary": "{}"}
-        for table in (FRAMES, PICTURES):
+        for table in (FRAMES, PICTURES, HOLDS):
             do.execute(delete(table).where(table.c.run_id == lost.id))
     do.execute(update(RUNS).where(RUNS.c.id == lost.id).values(values))

@@ -24,6 +24,8 @@ from leaklab.settings import Refusal
 POLL = 0.05  # seconds between two looks into the queue
 LISTEN = 0.2  # seconds between two looks whether to stop
 BEAT = 1.0  # seconds between two heartbeats
+HELD = 120.0  # seconds a paused run keeps its worker, counted from the last step
+REST = 0.1  # seconds between two looks whether a paused run may go on
 STUBBORN = 3.0  # seconds after which a worker that cannot stop ends itself; a pool does not wait so long
 
 FIRST = 3  # frames kept whatever their pace
@@ -31,6 +33,8 @@ PACE = 1 / 6  # seconds between kept frames
 KEPT = 600  # frames of a long run, about: its pace slows down as it grows old
 
 _TAKES = {"auto": ("auto", "cpu", "cuda"), "cpu": ("cpu",), "cuda": ("auto", "cuda")}
+
+_TOO_LONG = "It was paused for two minutes, and then went on by itself: others may wait for its worker."
 
 _PLAINEST = '{"kind": "inversion"}'
 
@@ -79,13 +83,18 @@ def serve(
             time.sleep(POLL)
 
 
-def thinned(frames: Iterable[Frame], clock: Callable[[], float] = time.monotonic) -> Iterator[tuple[Frame, bool]]:
-    """Yield each frame with whether to keep it: the first, the final, the very last, and a few a second between."""
+def thinned(
+    frames: Iterable[Frame], clock: Callable[[], float] = time.monotonic, all_of: Callable[[], bool] = lambda: False
+) -> Iterator[tuple[Frame, bool]]:
+    """Yield each frame with whether to keep it: the first, the final, the very last, and a few a second between.
+
+    As long as `all_of` says so, every frame is kept.
+    """
     began = clock()
     last, kept, due = None, 0, began
     for frame in frames:
         now = clock()
-        keep = frame.final or kept < FIRST or now >= due
+        keep = frame.final or kept < FIRST or now >= due or all_of()
         if keep:
             kept, due = kept + 1, now + max(PACE, (now - began) / KEPT)
         last = None if keep else frame
@@ -95,11 +104,11 @@ def thinned(frames: Iterable[Frame], clock: Callable[[], float] = time.monotonic
 
 
 class _Pulse:
-    """Tells the store that a run goes on, however long one iteration takes, and hears whether it should stop."""
+    """Tells the store that a run goes on, however long an iteration takes, and hears whether it should stop or wait."""
 
     def __init__(self, store: Store, run_id: str, worker: str) -> None:
         self.run_id, self.worker = run_id, worker
-        self.stop = threading.Event()
+        self.stop, self.held = threading.Event(), threading.Event()
         self._store, self._over = store, threading.Event()
         self._thread = threading.Thread(target=self._listen, daemon=True, name="pulse")
 
@@ -110,6 +119,16 @@ class _Pulse:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._over.set()
         self._thread.join()
+
+    def rest(self) -> None:
+        """Wait until a held run may go on: it is let go, led on by a step, stopped, or has waited long enough."""
+        holds, begun = self._store.holds, time.monotonic()
+        while not self.stop.is_set() and (hold := holds.look(self.run_id)):
+            if (hold.steps or not hold.waiting) and holds.passes(self.run_id):
+                return
+            if time.monotonic() - begun > HELD:
+                holds.give_up(self.run_id, _TOO_LONG)
+            self.stop.wait(REST)
 
     def _listen(self) -> None:
         beaten, asked = time.monotonic(), 0.0
@@ -128,6 +147,16 @@ class _Pulse:
                 asked = asked or now
             if asked and now - asked > STUBBORN:
                 self._give_up()
+            self._hear()
+
+    def _hear(self) -> None:
+        """Hear whether the run is held; where that cannot be known, it goes on as before."""
+        try:
+            held = self._store.holds.look(self.run_id) is not None
+        except Refusal as refusal:
+            _log.warning("%s", refusal)
+            return
+        (self.held.set if held else self.held.clear)()
 
     def _give_up(self) -> None:
         try:
@@ -152,9 +181,11 @@ def _carry_out(store: Store, run: Run, pulse: _Pulse, frames: Iterable[Frame]) -
 def _keep(store: Store, pulse: _Pulse, frames: Iterable[Frame]) -> str:
     """Keep the frames of a run until it ends or should; return the sentence of its failure, if it fails."""
     try:
-        for frame, keep in thinned(frames):
+        for frame, keep in thinned(frames, all_of=pulse.held.is_set):
             if not pulse.stop.is_set() and keep and not store.append(pulse.run_id, frame, worker=pulse.worker):
                 pulse.stop.set()
+            if keep and not frame.final and pulse.held.is_set():
+                pulse.rest()
             if pulse.stop.is_set():
                 break
     except Refusal as refusal:

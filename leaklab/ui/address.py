@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from leaklab.experiments.comparison import Comparison, of_runs
+from leaklab.experiments import comparison, lineup
+from leaklab.experiments.comparison import Comparison
 from leaklab.experiments.defended import Defended
 from leaklab.experiments.drift import Drift
 from leaklab.experiments.enhancing import Enhancing
@@ -11,20 +12,25 @@ from leaklab.experiments.guessing import Guessing
 from leaklab.experiments.inversion import Inversion
 from leaklab.experiments.label_recovery import LabelRecovery
 from leaklab.experiments.landscape import Landscape
+from leaklab.experiments.lineup import Lineup
 from leaklab.experiments.machines import Machines
+from leaklab.experiments.older import salvaged
 from leaklab.experiments.paths import Paths
+from leaklab.experiments.sweep import Sweep
 from leaklab.experiments.threshold import Threshold
 from leaklab.experiments.utility import Utility
 from leaklab.experiments.viewpoints import Viewpoints
-from leaklab.settings import Refusal, from_link, to_link
+from leaklab.settings import Refusal, Settings, to_link
 from leaklab.ui import session
 
 _LINK = "x"  # every setting of an experiment
+_PRESET = "preset"  # a start that the page offers, by its key
 _RUN = "run"  # the runs that are shown
 _BOTH = "both"  # an attack on each client and one on the average: two experiments of one setting
 
 _KINDS = {  # what a page's controls bring runs of, and under which keys they are shown
     "playground": {"playground": Inversion, "machines": Machines},
+    "compare": {"compare": Inversion},
     "landscape": {"landscape": Landscape},
     "labels": {"labels": LabelRecovery},
     "federation": {"federation": Viewpoints, "guess": Guessing},
@@ -32,23 +38,29 @@ _KINDS = {  # what a page's controls bring runs of, and under which keys they ar
     "drift": {"drift": Drift},
     "defences": {"defences": Defended, "utility": Utility, "threshold": Threshold},
     "enhance": {"enhance": Enhancing},
+    "sweeps": {"sweeps": Sweep},
 }
 _PAGES = {"paths": "drift"}  # where controls stand that have no page of their own
 
 Held = (
-    Inversion | LabelRecovery | Paths | Drift | Comparison | Enhancing
+    Inversion | LabelRecovery | Paths | Drift | Comparison | Lineup | Enhancing | Sweep
 )  # what controls hold; an attack stands for all that is done with it
 
 
 def asked(key: str, start: Held) -> tuple[Held, list[str]]:
     """Return the experiment a page starts from, `start` unless the address asks for another, and all complaints."""
-    complaints = []
+    complaints, refused, before = [], False, start
     for word, take in ((_LINK, _linked), (_RUN, _past)):
         if word in st.query_params:
             try:
-                start = take(key, start)
+                start, said = take(key, start)
+                complaints += said
             except Refusal as refusal:
                 complaints.append(str(refusal))
+                refused = True
+    if refused:
+        fresh = start is before and f"{key}.experiment" not in st.session_state
+        complaints.append("The page starts from its default." if fresh else "The settings are kept.")
     source = start.source
     if _LINK in st.query_params and source.kind == "uploads" and not source.pictures:
         st.toast(
@@ -67,6 +79,27 @@ def spell(key: str, experiment: Held) -> None:
         st.query_params[_BOTH] = "1"
     if not both:
         st.query_params.pop(_BOTH, None)
+
+
+def preset() -> str | None:
+    """Return, once, the start that the address names, where it spells out no settings of its own."""
+    named = st.query_params.get(_PRESET)
+    if named is None:
+        return None
+    del st.query_params[_PRESET]
+    return None if _LINK in st.query_params else named
+
+
+def kinds(key: str) -> list[type[Settings]]:
+    """Return of which kinds the experiments are that a page's controls bring."""
+    return list(_KINDS.get(key, {}).values())
+
+
+def query(key: str, experiment: Held, *, runs: bool) -> dict[str, str | list[str]]:
+    """Return what an address asks for that shows these settings, and the runs on the page where they are wanted."""
+    both = {_BOTH: "1"} if st.session_state.get(f"{key}.both") else {}
+    shown = beside(key) if runs else []
+    return {_LINK: to_link(experiment), **both, **({_RUN: shown} if shown else {})}
 
 
 def page(kind: str) -> str:
@@ -91,13 +124,17 @@ def show(runs: list[str]) -> None:
         st.query_params.pop(_RUN, None)
 
 
-def _linked(key: str, start: Held) -> Held:
-    linked = from_link(type(start), st.query_params[_LINK])
+def _linked(key: str, start: Held) -> tuple[Held, list[str]]:
+    """Return the settings of the link, and what of it is no longer known.
+
+    Raises: Refusal, when it is broken, or carries settings of another kind.
+    """
+    linked, said = salvaged(type(start), st.query_params[_LINK])
     st.session_state[f"{key}.both"] = _BOTH in st.query_params
-    return linked
+    return linked, said
 
 
-def _past(key: str, start: Held) -> Held:
+def _past(key: str, start: Held) -> tuple[Held, list[str]]:
     """Show the runs that the address names; where it spells out no settings, they are the runs' own.
 
     Raises: Refusal, when a run cannot be opened, or another page shows its kind.
@@ -114,19 +151,19 @@ def _past(key: str, start: Held) -> Held:
         raise Refusal(f"Run {ids[0]} is of another kind than this page shows: open it from the page Runs.")
     if _LINK in st.query_params:
         # Of equal settings those of a run are taken: a visitor's own photographs are among them.
-        return next((one for one in own if to_link(one) == to_link(start)), start)
+        return next((one for one in own if to_link(one) == to_link(start)), start), []
     views = {one.scenario.federation.view for one in own if isinstance(one, Inversion)}
     st.session_state[f"{key}.both"] = len(views) > 1
-    return own[0]
+    return own[0], []
 
 
 def _own(past: list[Experiment], start: Held) -> list[Held]:
     """Return the settings of runs as a page holds them."""
-    if not isinstance(start, Comparison):
-        return [
-            held for one in past for held in (one, getattr(one, "inversion", None)) if isinstance(held, type(start))
-        ]
-    found = of_runs(past)
-    if _LINK in st.query_params:  # which columns there are stands in the address
-        return [start.model_copy(update={"inversion": one.inversion}) for one in found]
-    return found
+    linked = _LINK in st.query_params  # then which columns or rows there are stands in the address
+    if isinstance(start, Comparison):
+        found = comparison.of_runs(past)
+        return [start.model_copy(update={"inversion": one.inversion}) for one in found] if linked else found
+    if isinstance(start, Lineup):
+        rows = lineup.of_runs(past)
+        return [start.model_copy(update={"base": one.base}) for one in rows] if linked else rows
+    return [held for one in past for held in (one, getattr(one, "inversion", None)) if isinstance(held, type(start))]

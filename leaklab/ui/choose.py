@@ -10,8 +10,9 @@ from leaklab.experiments.catalogue import Preset
 from leaklab.experiments.inversion import Inversion
 from leaklab.experiments.landscape import Landscape
 from leaklab.federation.rounds import Federation, View
+from leaklab.images.source import Photos
 from leaklab.settings import Refusal, choices, walk
-from leaklab.ui import forms, held, photographs, recipes
+from leaklab.ui import classroom, forms, held, photographs, recipes
 
 _MORE = "Show the rarely used settings."
 _VIEW = ("scenario", "federation", "view")
@@ -35,16 +36,44 @@ def inversion(
     if from_everywhere:
         _anywhere(key)
     held.presets(key, presets)
+    experiment = controls(key, view=None if from_everywhere else _view)
+    held.hold(key, experiment)
+    return experiment
+
+
+def controls(key: str, *, view: Callable[[Inversion, str], Inversion] | None = None) -> Inversion:
+    """Draw in the sidebar a widget for every knob of the attack that a key holds, and return it with what was changed.
+
+    `view` draws the choice of what the attacker sees, where there is one.
+    """
     experiment = held.experiment(key)
-    sections = _SECTIONS | {"Federation": (partial(_federation, draw=None), True)} if from_everywhere else _SECTIONS
+    sections = _SECTIONS | {"Federation": (partial(_federation, draw=view), True)}
     with st.sidebar:
-        experiment = held.settled(key, photographs.choose(experiment, page=key, key=held.name(key)))
+        experiment = held.settled(key, _photographs(experiment, key))
         for title, (draw, open_) in sections.items():
             with st.expander(title, expanded=open_):
                 experiment = draw(experiment, key)
         held.choose_device(key)
-    held.hold(key, experiment)
     return experiment
+
+
+def one_view(experiment: Inversion, key: str) -> Inversion:
+    """Draw the choice of what the attacker sees, one view at a time."""
+    return _view(experiment, key, both=False)
+
+
+def _photographs(experiment: Inversion, key: str) -> Inversion:
+    """Draw the choice of photographs, or what a teacher's link leaves of it."""
+    hidden, locked = (classroom.asks(how, "photographs") for how in classroom.HOWS)
+    if not (hidden or locked):
+        return photographs.choose(experiment, page=key, key=held.name(key))
+    with st.expander("Photographs", expanded=True):
+        if not hidden:
+            source = experiment.source
+            which = source.names if isinstance(source, Photos) and source.names else (forms.plain(source.kind),)
+            st.caption(f":material/lock: Locked by this link: {', '.join(which)}.")
+        size = forms.knobs(experiment, "scenario.image_size", level="basic")
+        return forms.edit(experiment, size, key=held.name(key))
 
 
 def _anywhere(key: str) -> None:
@@ -147,21 +176,26 @@ def _more(
 def _defences(experiment: Inversion, key: str) -> Inversion:
     """Draw the choice of what clients do so that less is given away; what each has to set stands above."""
     chain = experiment.at(_DEFENCES)
+    if classroom.asks("hide", "defences"):
+        return experiment
     found = forms.parts(
         "Defences", chain, choices(Federation.model_fields["defences"].annotation),
-        key=f"{held.name(key)}.{'.'.join(_DEFENCES)}",
+        key=f"{held.name(key)}.{'.'.join(_DEFENCES)}", locked=classroom.asks("lock", "defences"),
         help="What clients do so that less is given away, one after another in this order; their own settings stand "
         "above. *In the mathematics:* T_m ∘ … ∘ T₁ on the photographs, the gradient of a step, or the update.",
     )  # fmt: skip
     return experiment if found == chain else experiment.changed(_DEFENCES, [one.model_dump() for one in found])
 
 
-def _view(experiment: Inversion, key: str) -> Inversion:
+def _view(experiment: Inversion, key: str, *, both: bool = True) -> Inversion:
+    if classroom.applies("hide", type(experiment), _VIEW):
+        return experiment
     names = {"per-client": "each client", "aggregated": "the average", "both": "both", "client": "as a client"}
+    names = {name: words for name, words in names.items() if both or name != "both"}
     now = "both" if st.session_state.get(f"{key}.both") else experiment.at(_VIEW)
     chosen = st.segmented_control(
         "The attacker sees", list(names), default=now, required=True, format_func=names.get,
-        key=f"{held.name(key)}.view", width="stretch",
+        key=f"{held.name(key)}.view", width="stretch", disabled=classroom.applies("lock", type(experiment), _VIEW),
         help="The server at each client's own update, at the average of them all, or one attack on each; or one of the "
         "clients, who subtracts two global models. "
         "*In the mathematics:* one client's gradient, or the mean weighted by images.",

@@ -1,7 +1,7 @@
 /* A curve over iterations that keeps its zoom while the data grows, and shares one cursor with the reel of its group.
    It reads the few parts of an ECharts option that our curves use. */
 
-const DASHES = { solid: [], dashed: [8, 5], dotted: [2, 4] };
+const DASHES = { solid: [], dashed: [8, 5], dotted: [2, 4], dashdot: [9, 4, 2, 4] };
 const PAD = { top: 24, bottom: 40 };
 
 class Curve {
@@ -177,8 +177,10 @@ class Curve {
     const dots = window.devicePixelRatio || 1, pen = this.canvas.getContext("2d");
     [this.canvas.width, this.canvas.height] = [Math.round(wide * dots), Math.round(high * dots)];
     pen.scale(dots, dots);
-    this.ink = getComputedStyle(this.root).color;
-    pen.font = `12.5px ${getComputedStyle(this.root).fontFamily}`;
+    const style = getComputedStyle(this.root);
+    this.ink = style.color;
+    this.times = parseFloat(style.getPropertyValue("--leaklab-thick")) || 1;  // how much larger than usual, on a projector
+    pen.font = `${12.5 * this.times}px ${style.fontFamily}`;
     this.sides = this.axes.map((_, side) => this.reach(side));
     const room = (side) => Math.max(24, ...this.sides[side].at.map(([, text]) => pen.measureText(text).width)) + 10;
     [this.left, this.right, this.floor] = [room(0), wide - (this.axes[1] ? room(1) : 14), high - PAD.bottom];
@@ -216,7 +218,7 @@ class Curve {
     for (const { name, data, lineStyle: { color, type, width, opacity }, yAxisIndex = 0 } of this.layers) {
       if (this.hidden.has(name)) continue;
       const side = this.sides[yAxisIndex];
-      Object.assign(pen, { strokeStyle: color, fillStyle: color, lineWidth: width, globalAlpha: opacity });
+      Object.assign(pen, { strokeStyle: color, fillStyle: color, lineWidth: width * this.times, globalAlpha: opacity });
       pen.setLineDash(DASHES[type]);
       pen.beginPath();
       let drawing = false;
@@ -250,7 +252,7 @@ class Curve {
   words(iteration) {
     const told = this.option.series.filter((s) => s.tooltip?.show !== false && !this.hidden.has(s.name))
       .map((s) => [s.name, s.data.find(([x]) => x === iteration)?.[1]]).filter(([, y]) => y != null);
-    return [`iteration ${iteration}`, ...told.map(([name, y]) => `${name} ${plain(y, 3)}`)].join(" · ");
+    return [`${this.option.xAxis.name} ${iteration}`, ...told.map(([name, y]) => `${name} ${plain(y, 3)}`)].join(" · ");
   }
 
   up(side, value) {

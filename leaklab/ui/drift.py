@@ -10,9 +10,10 @@ from leaklab.experiments.catalogue import Preset
 from leaklab.experiments.drift import Drift
 from leaklab.experiments.drift_presets import DRIFT_DEFAULT, DRIFT_PRESETS, PATHS_DEFAULT, PATHS_PRESETS
 from leaklab.experiments.experiment import read
+from leaklab.experiments.older import salvaged
 from leaklab.experiments.paths import Paths
 from leaklab.images.source import Photos, Uploads
-from leaklab.settings import Knob, Path, Refusal, from_link, walk
+from leaklab.settings import Knob, Path, Refusal, walk
 from leaklab.ui import address, forms, held, session, watch
 from leaklab.ui.album import album
 from leaklab.ui.cells import short
@@ -207,11 +208,11 @@ def _turn() -> None:
 
 
 def _named() -> str | None:
-    """Return which part the address names, by its settings or by its runs."""
+    """Return which part the address names, by its settings, its start or its runs."""
     link, runs = st.query_params.get("x"), st.query_params.get_all("run")
     for key, this in PARTS.items():
         try:
-            if link and from_link(type(this.default.experiment), link):
+            if salvaged(type(this.default.experiment), link) if link else st.query_params.get("preset") in this.presets:
                 return key
         except Refusal:
             continue

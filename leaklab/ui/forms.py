@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from leaklab.settings import Knob, Refusal, Settings, walk
-from leaklab.ui import words
+from leaklab.ui import classroom, words
 
 _FEW = 3  # choices shown side by side; more go into a list
 _STEPS = 40  # whole numbers a slider may tell apart; more become powers
@@ -28,10 +28,14 @@ _HUGE = 10**6  # bounds beyond which a slider makes no sense: a field to type in
 def edit(settings: Settings, knobs: Iterable[Knob], *, key: str) -> Settings:
     """Draw a widget for each knob and return the settings with everything the visitor changed.
 
-    A value that is not allowed gets its sentence under the widget, and the old value stays.
+    A value that is not allowed gets its sentence under the widget, and the old value stays; what a teacher's link
+    hides is not drawn.
     """
+    cls = type(settings)
     for knob in told_apart(list(knobs)):
-        value = _widget(knob, f"{key}.{knob.dotted}")
+        if not classroom.shows(settings, knob):
+            continue
+        value = _widget(knob, f"{key}.{knob.dotted}", locked=classroom.applies("lock", cls, knob.path))
         if value == knob.value:
             continue
         try:
@@ -47,14 +51,20 @@ def knobs(settings: Settings, *prefixes: str, level: str) -> list[Knob]:
 
 
 def parts(
-    label: str, held: tuple[Settings, ...], classes: Iterable[type[Settings]], *, help: str, key: str
+    label: str,
+    held: tuple[Settings, ...],
+    classes: Iterable[type[Settings]],
+    *,
+    help: str,
+    key: str,
+    locked: bool = False,
 ) -> tuple[Settings, ...]:
     """Choose several parts of a union by their kinds: those that stay keep their settings, new ones come after."""
     by_kind = _by_kind(classes)
     present = list(dict.fromkeys(part.kind for part in held))
     chosen = st.multiselect(
         label, list(by_kind), default=present, format_func=plain, help=help, key=key, placeholder="none",
-        select_all=False,
+        select_all=False, disabled=locked,
     )  # fmt: skip
     stay = tuple(part for part in held if part.kind in chosen)
     return stay + tuple(by_kind[kind]() for kind in chosen if kind not in present)
@@ -83,46 +93,55 @@ def _drawable(knob: Knob) -> bool:
     return not knob.many and not isinstance(knob.value, tuple)
 
 
-def _widget(knob: Knob, key: str) -> Any:
+def _widget(knob: Knob, key: str, *, locked: bool) -> Any:
     label = f"{knob.title} ({knob.unit})" if knob.unit else knob.title
     help = f"{knob.help} *In the mathematics:* {knob.symbol}." if knob.symbol else knob.help
     if knob.choices and isinstance(knob.choices[0], type):
-        return _part(knob, label, help, key)
+        return _part(knob, label, help, key, locked=locked)
     if knob.choices:
         if len(knob.choices) <= _FEW:
             return st.segmented_control(
-                label, knob.choices, default=knob.value, required=True, help=help, key=key, width="stretch"
-            )
-        return st.selectbox(label, knob.choices, index=knob.choices.index(knob.value), help=help, key=key)
+                label, knob.choices, default=knob.value, required=True, help=help, key=key, width="stretch",
+                disabled=locked,
+            )  # fmt: skip
+        return st.selectbox(
+            label, knob.choices, index=knob.choices.index(knob.value), help=help, key=key, disabled=locked
+        )
     if isinstance(knob.value, bool):
-        return st.toggle(label, knob.value, help=help, key=key)
+        return st.toggle(label, knob.value, help=help, key=key, disabled=locked)
     if isinstance(knob.value, str):
-        return st.text_input(label, knob.value, help=help, key=key)
-    return _number(knob, label, help, key)
+        return st.text_input(label, knob.value, help=help, key=key, disabled=locked)
+    return _number(knob, label, help, key, locked=locked)
 
 
-def _part(knob: Knob, label: str, help: str, key: str) -> Any:
+def _part(knob: Knob, label: str, help: str, key: str, *, locked: bool) -> Any:
     """Choose one part of a union by its kind; its own knobs stand in the walk after it."""
     by_kind = _by_kind(knob.choices)
     kinds = list(by_kind)
     kind = st.selectbox(
         label, kinds, index=kinds.index(knob.value.kind), format_func=plain, help=help, key=key,
-        disabled=len(kinds) == 1,
+        disabled=locked or len(kinds) == 1,
     )  # fmt: skip
     return knob.value if kind == knob.value.kind else by_kind[kind]()
 
 
-def _number(knob: Knob, label: str, help: str, key: str) -> Any:
+def _number(knob: Knob, label: str, help: str, key: str, *, locked: bool) -> Any:
     value, low, high = knob.value, knob.low, knob.high
     if value is None or high >= _HUGE:
-        return st.number_input(label, int(low), int(high), value, step=1, help=help, key=key, placeholder="as the seed")
+        return st.number_input(
+            label, int(low), int(high), value, step=1, help=help, key=key, placeholder="as the seed", disabled=locked
+        )
     whole = isinstance(value, int)
     if knob.log or (whole and high - low > _STEPS * (knob.step or 1)):
         options = ladder(value, low, high, whole=whole)
-        return st.select_slider(label, options, value, format_func=lambda v: f"{v:g}", help=help, key=key)
+        return st.select_slider(
+            label, options, value, format_func=lambda v: f"{v:g}", help=help, key=key, disabled=locked
+        )
     step = knob.step or (1 if whole else (high - low) / 100)
     kind, written = (int, "%d") if whole else (float, "%.4g")  # of 0.999 two digits would make 1.00
-    return st.slider(label, kind(low), kind(high), value, kind(step), format=written, help=help, key=key)
+    return st.slider(
+        label, kind(low), kind(high), value, kind(step), format=written, help=help, key=key, disabled=locked
+    )
 
 
 def ladder(value: float, low: float, high: float, *, whole: bool) -> list[float]:
@@ -136,6 +155,19 @@ def ladder(value: float, low: float, high: float, *, whole: bool) -> list[float]
     rungs += range(1, _COUNTED) if whole else ()
     inside = {rung for rung in rungs if first * (1 - 1e-9) <= rung <= high * (1 + 1e-9)} | {low, high, value}
     return sorted({round(rung) for rung in inside} if whole else {float(rung) for rung in inside})
+
+
+def said(value: Any) -> str:
+    """Return a knob's value in words."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, tuple):
+        return ", ".join(map(said, value)) or "none chosen"
+    if isinstance(value, Settings):
+        return plain(value.kind)
+    if isinstance(value, int | float):
+        return f"{value:g}" if isinstance(value, float) else str(value)
+    return "as the seed" if value is None else plain(value)
 
 
 def plain(kind: str) -> str:

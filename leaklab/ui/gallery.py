@@ -1,95 +1,142 @@
-"""The gallery: runs as cards, newest first, to open again, pin, or delete."""
+"""The gallery: runs as cards, to find, open again, pin, choose or delete; nothing here needs PyTorch."""
 
 import io
-import json
+from collections.abc import Iterable
 
 import numpy as np
 import streamlit as st
 
 from leaklab.runs.records import Run
 from leaklab.settings import Refusal
-from leaklab.ui import address, session, words
+from leaklab.ui import exemplars, selection, session, words
 from leaklab.ui.clock import since
-from leaklab.views import strips
-from leaklab.views.viewpoints import titled
+from leaklab.views import gallery, strips
+from leaklab.views.gallery import ORDERS, STATES, Card, Facts, Wanted
 
 _A_PAGE = 12
-_PAIR = ("truth", "reconstruction")  # what a card shows: the private photographs, and what came back
-_PAIRS = {
+_MOST = 300  # runs that are looked through
+_PAIRS = {  # what a card shows: the private photographs, and what came back
     "viewpoints": ("truth.aggregated", "reconstruction.aggregated"), "guessing": ("own", "own.guess"),
     "paths": ("truth", "reconstruction.fedavg"), "machines": ("truth", "reconstruction.cpu-float64"),
     "enhancing": ("truth", "raw"),
 }  # fmt: skip
+_PAIR = ("truth", "reconstruction")
 _TILES = 4  # of a batch
-_STATES = {
-    "all": (),
-    "finished": ("finished",),
-    "going": ("queued", "running"),
-    "ended early": ("cancelled", "failed", "lost"),
-}
 
 
 def show_all() -> None:
-    """Show every run this visitor may see, filtered as chosen."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        state = st.segmented_control("Show", list(_STATES), default="all", required=True, key="gallery.state")
-        mine = st.toggle("Only mine", key="gallery.mine")
+    """Show every run this visitor may see, and the examples, filtered and sorted as chosen."""
     owner = session.visitor()
-    found = session.services().store.runs(owner, statuses=_STATES[state], limit=200)
-    shown = [run for run in found if not mine or run.owner == owner]
-    if not shown:
+    runs = {run.id: run for run in session.services().store.runs(owner, limit=_MOST)}
+    every = cards(runs.values(), owner)
+    wanted, first = _asked([*every, *exemplars.cards()])
+    shown = sorted(filter(wanted.fits, every), key=first)
+    if every:
+        st.caption(gallery.counted(shown, every))
+        selection.bar(every, shown, taken)
+    else:
         st.info("No runs yet. Press Attack in the playground, and the run appears here.", icon=":material/inbox:")
-        return
     pages = -(-len(shown) // _A_PAGE)
-    page = st.pagination(pages, key="gallery.page") if pages > 1 else 1
+    page = st.pagination(pages, key="gallery.turn") if pages > 1 else 1
     grid = st.grid(3, min_column_width=260)
-    for run in shown[(page - 1) * _A_PAGE : page * _A_PAGE]:
+    for card in shown[(page - 1) * _A_PAGE : page * _A_PAGE]:
         with grid, st.container(border=True):
-            _card(run, owner)
+            _card(runs[card.key], card)
+    exemplars.show(wanted, first)
 
 
-def _card(run: Run, owner: str) -> None:
+def cards(runs: Iterable[Run], owner: str) -> list[Card]:
+    """Return the cards of runs."""
+    return [_card_of(run, owner) for run in runs]
+
+
+def taken(run_id: str, owner: str) -> tuple[Run, np.ndarray | None, np.ndarray | None]:
+    """Return a run, whole, with its private photographs and what was rebuilt of them, as far as there are any.
+
+    Raises: Refusal, when it is not in the store, or private and another visitor's.
+    """
+    run = session.services().store.run(run_id, owner)
+    names = _PAIRS.get(gallery.facts(run.experiment).kind, _PAIR)
+    return run, *(_picture(run, name) for name in names)
+
+
+def _asked(every: list[Card]) -> tuple[Wanted, gallery.Order]:
+    """Draw what the list may be narrowed to, and by what it is sorted."""
+    with st.container(horizontal=True, vertical_alignment="bottom", key="gallery-states"):
+        state = st.segmented_control("Show", list(STATES), default="all", required=True, key="gallery.state")
+        order = st.segmented_control("First", list(ORDERS), default="newest", required=True, key="gallery.order")
+        mine = st.toggle("Only mine", key="gallery.mine")
+    with st.container(horizontal=True, vertical_alignment="bottom", key="gallery-parts"):
+        found = [
+            st.selectbox(
+                label, sorted({part for card in every if (part := getattr(card.facts, name))}), index=None,
+                key=f"gallery.{name}", placeholder="any", width=165, format_func=shown,
+            )
+            for label, name, shown in (
+                ("Attack", "attack", str), ("Network", "network", str), ("Page", "page", str.capitalize),
+            )
+        ]  # fmt: skip
+        text = st.text_input("Search", key="gallery.text", placeholder="recovered, average, …", width=230)
+    return Wanted(state, mine, *found, text), ORDERS[order]
+
+
+def _card_of(run: Run, owner: str) -> Card:
+    verdict = _titled(words.named(str(run.summary.get("note", "")).split("\n")[0]))
+    return Card(
+        run.id, run.title, _facts(run, owner), run.status, verdict[:1].upper() + verdict[1:],
+        gallery.psnr(run.summary), run.seconds, run.created, bool(run.owner) and run.owner == owner, run.message,
+    )  # fmt: skip
+
+
+def _facts(run: Run, owner: str) -> Facts:
+    """Return what a run's settings say of it, read once in a session; nothing of one that was deleted this moment."""
+    held: dict[str, Facts] = st.session_state.setdefault("gallery.facts", {})
+    if run.id not in held:
+        try:
+            held[run.id] = gallery.facts(session.services().store.run(run.id, owner).experiment)
+        except Refusal:
+            return Facts()
+    return held[run.id]
+
+
+def _titled(note: str) -> str:
+    """Return a note with the title of the place it begins with, where it begins with one."""
+    if ": " not in note[:12]:
+        return note
+    from leaklab.views.viewpoints import titled  # which needs PyTorch, and such runs are few
+
+    return titled(note)
+
+
+def _card(run: Run, card: Card) -> None:
     lock = ":material/lock: " if run.private else ""
     st.markdown(f"{lock}**{run.title}**")
-    kind = _kind(run, owner)
-    _thumbnail(run, kind)
-    note = titled(words.named(str(run.summary.get("note", "")).split("\n")[0]))
-    note = note[:1].upper() + note[1:]
-    state = note if run.status == "finished" and note else f"{run.status.capitalize()}. {run.message}"
-    st.caption(f"{state}  \n{since(run.created)}")
+    _thumbnail(run, card)
+    state = card.verdict if run.status == "finished" and card.verdict else f"{run.status.capitalize()}. {run.message}"
+    st.caption(f"{state}  \n{since(run.created)}{', yours' if card.mine else ''}")
     if run.status == "running":
         st.progress(min(run.progress, 1.0))
-    with st.container(horizontal=True, gap="small"):
-        page = address.page(kind)
+    selection.box(run.id)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.page_link(
-            f"pages/{page}.py", label="Open", query_params={"run": run.id}, icon=":material/open_in_full:"
+            f"pages/{card.facts.page}.py", label="Open", query_params={"run": run.id}, icon=":material/open_in_full:"
         )  # fmt: skip
         st.button(
             "Pin", key=f"pin.{run.id}", on_click=_pin, args=(run.id,), icon=":material/keep:",
-            disabled=kind != "inversion",
+            disabled=card.facts.kind != "inversion",
         )  # fmt: skip
-        if run.owner == owner:
+        if card.mine:
             st.button(
-                "Delete", key=f"delete.{run.id}", on_click=_delete, args=(run.id, owner), icon=":material/delete:"
+                "Delete", key=f"delete.{run.id}", on_click=selection.arm, args=([run.id],), icon=":material/delete:"
             )
 
 
-def _kind(run: Run, owner: str) -> str:
-    """Return what a run is of; nothing for one that was deleted this moment."""
-    try:
-        return json.loads(session.services().store.run(run.id, owner).experiment)["kind"]
-    except Refusal:
-        return ""
-
-
-def _thumbnail(run: Run, kind: str) -> None:
-    pictures = [picture for name in _PAIRS.get(kind, _PAIR) if (picture := _picture(run, name)) is not None]
-    if pictures:
-        boards = [strips.mosaic(picture, len(strips.squares(picture))) for picture in pictures]
-        st.image(boards, width=96, output_format="PNG", caption=["private", "rebuilt"][: len(boards)])
-    elif (batch := _picture(run, "batch")) is not None:
-        tiles = strips.squares(batch)[:_TILES]
-        st.image(tiles, width=48, output_format="PNG", alt=["private photograph"] * len(tiles))
+def _thumbnail(run: Run, card: Card) -> None:
+    truth, rebuilt = (_picture(run, name) for name in _PAIRS.get(card.facts.kind, _PAIR))
+    if truth is None and rebuilt is None and (batch := _picture(run, "batch")) is not None:
+        truth = np.concatenate(strips.squares(batch)[:_TILES], 1)
+    if truth is not None or rebuilt is not None:
+        st.html(gallery.pair(truth, rebuilt, said=card.verdict or run.status))
 
 
 def _picture(run: Run, name: str) -> np.ndarray | None:
@@ -105,10 +152,3 @@ def _picture(run: Run, name: str) -> np.ndarray | None:
 def _pin(run_id: str) -> None:
     session.pin(run_id)
     st.toast("Pinned: it stands at the foot of the playground.", icon=":material/keep:")
-
-
-def _delete(run_id: str, owner: str) -> None:
-    try:
-        session.services().store.delete(run_id, owner)
-    except Refusal as refusal:
-        st.toast(str(refusal), icon=":material/error:")

@@ -1,5 +1,6 @@
 """The experiment a page holds: where it starts from, the widgets that show it, and how it is asked for once more."""
 
+import re
 import secrets
 from collections.abc import Mapping
 
@@ -7,27 +8,47 @@ import streamlit as st
 
 from leaklab.experiments.catalogue import Preset
 from leaklab.experiments.devices import available
+from leaklab.experiments.unseen import secretly
 from leaklab.settings import Settings, walk
-from leaklab.ui import address, session
+from leaklab.ui import address, classroom, forms, session, share
+
+_OWN = "Your own setting. Choose a start above to get back to known ground."
+_CHIPS = 6  # settings that are named; more are counted
+_MARKS = re.compile(r"([\\`*\[\]<>$|~]|:(?! ))")  # of Markdown, where it is not our own
 
 
 def begin(key: str, default: Settings) -> None:
     """Start, whenever the page is entered, from what its address asks for, from what was held, or from the default."""
     entered, held = session.entered(), st.session_state.get(f"{key}.experiment")
+    st.session_state[f"{key}.default"] = default
+    if entered:
+        classroom.enter()
     if held is not None and not entered:
         return
     start, complaints = address.asked(key, held or default)
     if complaints:
-        begins = "The page starts from its default." if start is default else "The settings are kept."
-        st.session_state[f"{key}.complaint"] = " ".join([*complaints, begins])
+        st.session_state[f"{key}.complaint"] = " ".join(complaints)
     if start != held:
         adopt(key, start)
 
 
 def presets(key: str, offered: Mapping[str, Preset]) -> None:
-    """Offer starts to choose from, with the sentence of the one that is held."""
+    """Offer starts to choose from, with the sentence of the one that is held, and beside them what is to be shared."""
+    classroom.begin()
+    _named(key, offered)
     if complaint := st.session_state.pop(f"{key}.complaint", None):
-        st.warning(complaint, icon=":material/link_off:")
+        st.warning(_literal(complaint), icon=":material/link_off:")
+    if not classroom.asks("hide", "presets"):
+        _pills(key, offered)
+    matching = _matching(key, offered)
+    with st.container(horizontal=True, vertical_alignment="center", key=f"{key}.starts-below"):
+        st.caption(offered[matching].sentence if matching else _OWN, width="stretch")
+        beside = st.container(width="content")
+    st.session_state[f"{key}.places"] = beside, st.container()
+    classroom.tell(key)
+
+
+def _pills(key: str, offered: Mapping[str, Preset]) -> None:
     choice = f"{key}.preset.{_generation(key)}"
 
     def take() -> None:
@@ -35,15 +56,26 @@ def presets(key: str, offered: Mapping[str, Preset]) -> None:
             st.session_state[f"{key}.both"] = False
             adopt(key, offered[chosen].experiment)
 
-    matching = next((k for k, preset in offered.items() if preset.experiment == experiment(key)), None)
     st.pills(
-        "Start from", list(offered), default=matching, key=choice, on_change=take,
-        format_func=lambda name: offered[name].title,
+        "Start from", list(offered), default=_matching(key, offered), key=choice, on_change=take,
+        format_func=lambda name: offered[name].title, disabled=classroom.asks("lock", "presets"),
     )  # fmt: skip
-    if matching:
-        st.caption(offered[matching].sentence)
-    else:
-        st.caption("Your own setting. Choose a start above to get back to known ground.")
+
+
+def _matching(key: str, offered: Mapping[str, Preset]) -> str | None:
+    return next((name for name, preset in offered.items() if preset.experiment == experiment(key)), None)
+
+
+def _named(key: str, offered: Mapping[str, Preset]) -> None:
+    """Start from the preset that the address names, once; a link's own settings come before it."""
+    name = address.preset()
+    if name in offered:
+        st.session_state[f"{key}.both"] = False
+        adopt(key, offered[name].experiment)
+    elif name is not None:
+        before = st.session_state.get(f"{key}.complaint", "")
+        said = f"There is no start {name!r} on this page: {', '.join(offered)} are those there are."
+        st.session_state[f"{key}.complaint"] = f"{said} {before}".strip()
 
 
 def experiment(key: str) -> Settings:
@@ -52,9 +84,30 @@ def experiment(key: str) -> Settings:
 
 
 def hold(key: str, chosen: Settings) -> None:
-    """Keep what was chosen and write it into the address."""
+    """Keep what was chosen, write it into the address, and say what of it is set out of sight."""
     st.session_state[f"{key}.experiment"] = chosen
     address.spell(key, chosen)
+    classes = {type(chosen), *address.kinds(key)}
+    classroom.end(classes)
+    beside, below = st.session_state.pop(f"{key}.places", (None, None))
+    if beside and below:
+        with beside:
+            share.offer(key, chosen, classes)
+        with below:
+            _reveal(key, chosen)
+
+
+def _reveal(key: str, chosen: Settings) -> None:
+    """Name what is set behind "More", or hidden by a teacher's link, and is not as usual: nothing is secretly on."""
+    cls = type(chosen)
+    shown = {
+        knob.path for knob in walk(chosen) if knob.level == "basic" and not classroom.applies("hide", cls, knob.path)
+    }
+    found = forms.told_apart(secretly(chosen, st.session_state.get(f"{key}.default", chosen), shown))
+    if found:
+        chips = [f"{knob.title} = {_literal(forms.said(knob.value))}" for knob in found[:_CHIPS]]
+        more = f" and {len(found) - _CHIPS} more" if len(found) > _CHIPS else ""
+        st.caption(f":material/tune: Also set: {' · '.join(chips)}{more}.")
 
 
 def adopt(key: str, chosen: Settings) -> None:
@@ -106,6 +159,11 @@ def choose_device(key: str) -> None:
         help="Where the attack computes; on a GPU the last digits may differ."
         + (" No CUDA GPU was found on this machine." if len(devices) == 1 else ""),
     )  # fmt: skip
+
+
+def _literal(text: str) -> str:
+    """Return a text that a link may have brought so that nothing in it is Markdown."""
+    return _MARKS.sub(r"\\\1", text)
 
 
 def _generation(key: str) -> int:

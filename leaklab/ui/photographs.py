@@ -10,6 +10,10 @@ from leaklab.ui import forms, session, watch
 from leaklab.ui.album import album
 
 _ALBUM, _OWN, _DATA = "Album", "Your own", "Data set"
+_NO_CAMERA = (
+    "No picture of the camera here? Then the browser, or the phone, has said no to it. Allow it beside the address and "
+    "reload, or choose a file above: on a phone, that can be a photograph just taken."
+)
 
 
 def choose(experiment: Inversion, *, page: str, key: str) -> Inversion:
@@ -46,8 +50,15 @@ def _album(source: Source, experiment: Inversion, key: str) -> Source:
 
 
 def _own(source: Source, experiment: Inversion, key: str) -> Source:
-    """Take photographs in, shrink them at once, and let go of what was sent."""
-    before = source if isinstance(source, Uploads) else Uploads()
+    before = take(source if isinstance(source, Uploads) else Uploads())
+    if len(before.pictures) > (used := experiment.scenario.federation.images):
+        st.caption(f"The first {used} of {len(before.pictures)} are attacked: more clients or photographs use more.")
+    offer_to_forget(before, key=key)
+    return before
+
+
+def take(before: Uploads) -> Uploads:
+    """Take photographs in, shrink them at once, let go of what was sent, and show what is kept."""
     if st.session_state.pop("own.arrived", False) or not before.pictures:
         before = before.model_copy(update={"pictures": st.session_state.get("own.pictures", ())})
     st.caption(
@@ -63,22 +74,26 @@ def _own(source: Source, experiment: Inversion, key: str) -> Source:
     if st.toggle("Use the camera", key="own.camera", help="Needs HTTPS, or this machine itself."):
         shot = st.camera_input("Camera", key=f"own.shot.{counter}", label_visibility="collapsed", resolution="480p")
         shots += [shot] if shot else []
+        st.caption(_NO_CAMERA)
     if shots:
         _arrive([(shot.name, shot.getvalue()) for shot in shots], before)
     for complaint in st.session_state.pop("own.complaints", ()):
         st.error(complaint, icon=":material/broken_image:")
     if before.pictures:
-        st.image([f"data:image/png;base64,{text}" for text in before.pictures], width=48)
-        if len(before.pictures) > (used := experiment.scenario.federation.images):
-            st.caption(
-                f"The first {used} of {len(before.pictures)} are attacked: more clients or photographs use more."
-            )
+        st.image(
+            [f"data:image/png;base64,{text}" for text in before.pictures], width=48,
+            alt=[f"Your photograph {number}" for number in range(1, len(before.pictures) + 1)],
+        )  # fmt: skip
+    return before
+
+
+def offer_to_forget(before: Uploads, *, key: str) -> None:
+    """Draw a button that deletes a visitor's photographs and private runs, where there are any."""
     if before.pictures or any(run.private for run in session.services().store.runs(session.visitor())):
         st.button(
             "Forget my photographs", key=f"{key}.forget", on_click=_forget,
             help="Takes them off this page and deletes every run with them, for good.",
         )  # fmt: skip
-    return before
 
 
 def _arrive(sent: list[tuple[str, bytes]], before: Uploads) -> None:

@@ -11,7 +11,7 @@ from leaklab.attacks.recipe import Recipe
 from leaklab.experiments import catalogue
 from leaklab.experiments.inversion import Inversion
 from leaklab.settings import Knob, Settings, choices, walk
-from leaklab.ui import forms, held, words
+from leaklab.ui import classroom, forms, held, words
 
 _CLOSED = "solved"
 _SEARCHED = {
@@ -75,10 +75,12 @@ def changes(recipe: Recipe, row: Recipe) -> list[str]:
 
 def _row(experiment: Inversion, key: str) -> Inversion:
     keys, recipe = ordered(), experiment.recipe
+    if classroom.asks("hide", "recipe"):
+        return experiment
     chosen = st.selectbox(
         "Recipe", keys, index=keys.index(recipe.key) if recipe.key in keys else None, key=f"{held.name(key)}.recipe",
         format_func=_titled, placeholder="composed by hand",
-        help="A published attack; every part of it can be changed.",
+        help="A published attack; every part of it can be changed.", disabled=classroom.asks("lock", "recipe"),
     )  # fmt: skip
     if chosen and chosen != recipe.key:
         held.adopt(key, _with(experiment, catalogue.recipe(chosen)))

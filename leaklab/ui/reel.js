@@ -167,7 +167,7 @@ class Reel {
 
   words(index) {
     const finite = (this.film.psnr[index] ?? []).filter((value) => value !== null);
-    const told = `iteration ${this.film.iterations[index]}`;
+    const told = `${this.film.counted ?? "iteration"} ${this.film.iterations[index]}`;
     if (!finite.length) return told;
     const mean = finite.reduce((a, b) => a + b) / finite.length;
     if (finite.length === 1) return `${told} · PSNR ${mean.toFixed(1)} dB`;

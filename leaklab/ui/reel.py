@@ -24,14 +24,17 @@ def reel(
     live: bool = False,
     autoplay: bool = False,
     captions: tuple[str, str] | None = None,
+    counted: str = "iteration",
 ) -> None:
     """Show a film: while `live` it follows the newest picture until the visitor scrubs back; `autoplay` plays it once.
 
-    Charts with the same key share its cursor. The place where the visitor stands survives reruns.
+    Charts with the same key share its cursor, and the place where the visitor stands survives reruns; a moment is
+    called what is `counted`.
     """
     several = "s" if film.tiles > 1 else ""
     words = captions or (f"Private photograph{several}", f"Reconstruction{several}")
-    _mount(key=key, data=payload(film, live=live) | {"group": key, "autoplay": autoplay, "captions": words})
+    said = {"captions": words, "counted": counted}
+    _mount(key=key, data=payload(film, live=live) | {"group": key, "autoplay": autoplay} | said)
 
 
 def payload(film: Film, *, live: bool) -> dict[str, Any]:

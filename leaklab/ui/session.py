@@ -119,12 +119,16 @@ def _adopt() -> None:
 
 def begin(page: str) -> None:
     """Prepare a page: style, visitor, services; a store that cannot be opened ends it in a sentence."""
+    from leaklab.ui import glossary, projector
     from leaklab.ui.words import style
 
     _leave_automatic_pages()
     if st.session_state.get("page") != page:
         st.session_state["page"], st.session_state["entered"] = page, True
-    st.html(f"<style>{style()}{_DARK_STYLE if dark() else ''}</style>")
+    projector.settle()
+    st.html(f"<style>{style()}{_DARK_STYLE if dark() else ''}{projector.style(dark())}</style>")
+    glossary.begin()
+    projector.offer()
     preload()
     try:
         services()

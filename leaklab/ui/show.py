@@ -13,7 +13,7 @@ from leaklab.experiments.landscape import Landscape
 from leaklab.images.prepare import side_by_side
 from leaklab.images.source import load
 from leaklab.settings import Refusal, to_link
-from leaklab.ui import held, session, watch
+from leaklab.ui import causes, held, session, watch
 from leaklab.ui.curve import curve
 from leaklab.ui.reel import reel
 from leaklab.ui.watch import Watched
@@ -58,6 +58,7 @@ def inversion(watched: Watched, key: str) -> None:
             group=f"{key}.reel", height=240,
         )  # fmt: skip
     if not live and watched.last.final:
+        causes.explain(watched, key)
         worth(watched, key)
         take_home(watched, key)
 

@@ -12,9 +12,10 @@ from leaklab.experiments import catalogue
 from leaklab.experiments.experiment import Experiment, read
 from leaklab.experiments.frame import Frame
 from leaklab.experiments.inversion import Inversion
+from leaklab.runs.holds import Hold
 from leaklab.runs.records import Run
 from leaklab.settings import Refusal
-from leaklab.ui import address, session, words
+from leaklab.ui import address, holding, session, words
 from leaklab.views.strips import Film, film, pick
 
 TICK = 0.25  # seconds between two looks at a running run
@@ -193,14 +194,16 @@ def _heading(watched: Watched) -> str:
 
 
 def status(watched: Watched, key: str, *, tell: Callable[[Watched], Told] = told) -> None:
-    """Say in one line how a run stands, with a button to cancel it while it can be."""
+    """Say in one line how a run stands, with buttons to pause it, to lead it on and to cancel it while it can be."""
     run = watched.run
     if run.over:
         _ended(watched, *tell(watched))
         return
     with st.container(horizontal=True, vertical_alignment="center", key=f"{key}.status.{run.id}"):
-        st.progress(min(max(run.progress, 0.0), 1.0), text=_going(watched))
+        hold = holding.held(run)
+        st.progress(min(max(run.progress, 0.0), 1.0), text=_going(watched, hold))
         if run.owner == session.visitor():
+            holding.buttons(run, hold, key)
             st.button("Cancel", key=f"{key}.cancel.{run.id}", on_click=cancel, args=(run.id,), icon=":material/stop:")
     if run.message:
         st.caption(f":material/info: {run.message}")
@@ -226,7 +229,7 @@ def cancel(run_id: str) -> None:
         st.toast(str(refusal), icon=":material/error:")
 
 
-def _going(watched: Watched) -> str:
+def _going(watched: Watched, hold: Hold | None = None) -> str:
     place = session.services().store.place(watched.run.id)
     if watched.run.status == "queued":
         ahead = (
@@ -235,6 +238,8 @@ def _going(watched: Watched) -> str:
         return f"Waiting: {ahead}{_about(place.seconds, ' until it starts')}."
     if not watched.last:
         return "Preparing: the clients train."
+    if hold:
+        return holding.said(hold, watched.frames, _stage(watched.last.scalars))
     return f"{_stage(watched.last.scalars)}{_about(place.seconds, ' left')}."
 
 
@@ -242,13 +247,16 @@ def _stage(scalars: Mapping[str, float]) -> str:
     """Return in words how far a run has come."""
     if done := scalars.get("methods_done"):
         return f"Method {done:.0f} of {scalars['methods']:.0f}"
+    if "cells" in scalars:
+        return f"Cell {min(scalars['cells_done'] + 1, scalars['cells']):.0f} of {scalars['cells']:.0f}"
     if "guesses_done" in scalars:
         return f"Guess {min(scalars['guesses_done'] + 1, scalars['guesses']):.0f} of {scalars['guesses']:.0f}"
     if "enhancers" in scalars:
         return f"Way {min(scalars['enhancers_done'] + 1, scalars['enhancers']):.0f} of {scalars['enhancers']:.0f}"
     if "iteration" not in scalars:
         return "At work"
-    evaluations = f", {scalars['evaluations']:.0f} evaluations" if "evaluations" in scalars else ""
+    count = scalars.get("evaluations")
+    evaluations = "" if count is None else f", {count:.0f} evaluation{'' if count == 1 else 's'}"
     return f"Iteration {scalars['iteration']:.0f} of {scalars['iterations']:.0f}{evaluations}"
 
 

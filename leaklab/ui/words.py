@@ -5,9 +5,12 @@ import tomllib
 from functools import lru_cache
 from pathlib import Path
 
-import streamlit as st
+from leaklab.ui import glossary
 
 ASSETS = Path(__file__).parents[2] / "assets"
+
+_START = re.compile(r"\(see:([^)\s]+)\)")  # of a link to a start: [eight photographs](see:playground/easy-leak?...)
+_CITED = re.compile(r"\[cite:(\w+)\]")
 
 
 @lru_cache
@@ -28,6 +31,12 @@ def parts(name: str) -> dict[str, str]:
         else:
             found[here].append(line)
     return {heading: "\n".join(lines).strip() for heading, lines in found.items()}
+
+
+@lru_cache
+def table(name: str) -> dict[str, dict[str, object]]:
+    """Return a TOML file of assets."""
+    return tomllib.loads((ASSETS / f"{name}.toml").read_text(encoding="utf-8"))
 
 
 @lru_cache
@@ -63,12 +72,39 @@ def named(sentence: str) -> str:
     return said + read + re.sub(r"\w+", lambda found: methods().get(found[0], {"name": found[0]})["name"], keys)
 
 
-@lru_cache
 def style() -> str:
     """Return the house's style sheet."""
-    return (ASSETS / "style.css").read_text(encoding="utf-8")
+    return sheet("style")
+
+
+@lru_cache
+def sheet(name: str) -> str:
+    """Return a style sheet of assets."""
+    return (ASSETS / f"{name}.css").read_text(encoding="utf-8")
 
 
 def lead(name: str) -> None:
     """Write a page's title and its first sentences."""
-    st.markdown(parts(name)[""])
+    tell(name, "")
+
+
+def tell(name: str, heading: str) -> None:
+    """Write a part of a page's text: its technical words explained, its starts and papers linked.
+
+    Raises: Refusal, when it names a start that no page offers.
+    """
+    glossary.write(linked(parts(name)[heading]))
+
+
+def linked(text: str) -> str:
+    """Return a text with the addresses of the starts and papers it names.
+
+    Raises: Refusal, when it names a start that no page offers.
+    """
+    return _START.sub(lambda found: f"({_address(found[1])})", _CITED.sub(lambda found: cited(found[1]), text))
+
+
+def _address(start: str) -> str:
+    from leaklab.ui import starts  # with the experiments, and so with PyTorch: not before a text asks for it
+
+    return starts.address(start)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from leaklab.experiments.experiment import read
-from leaklab.ui import session
+from leaklab.ui import cost, session
 from leaklab.ui.watch import Watched
 from leaklab.views import charts, tables
 
@@ -13,6 +13,7 @@ _LOW = 180  # pixels a table takes before it scrolls
 
 def worth(watched: Watched, key: str) -> None:
     """Show what the result is worth: against baselines that need no attack, and photograph by photograph."""
+    cost.after(watched)
     left, right = st.columns(2)
     with left:
         st.markdown("**Better than no attack at all?** PSNR in dB, mean over the photographs")
@@ -21,13 +22,16 @@ def worth(watched: Watched, key: str) -> None:
             charts.bars(values, unit="dB", emphasised=_OURS, dark=session.dark()),
             key=f"{key}.bars", height=_LOW, alt=charts.bars_alt(values, unit="dB", emphasised=_OURS),
         )  # fmt: skip
+        if sentence := tables.picked(watched.last):
+            st.caption(f":material/image_search: {sentence}")
     with right:
         st.markdown("**Photograph by photograph**")
         table = tables.photographs(watched.last)
         high = _LOW if len(table["label"]) > 4 else "content"
         st.dataframe(table, hide_index=True, height=high, key=f"{key}.table")
-        if sentence := tables.flattered(watched.last):
-            st.caption(f":material/info: {sentence}")
+        for sentence in (*tables.matched(watched.last), tables.flattered(watched.last)):
+            if sentence:
+                st.caption(f":material/info: {sentence}")
     for reason in watched.last.note.split("\n")[1:]:
         st.caption(f":material/info: {reason}")
     _layers(watched, key)

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from leaklab.evaluation.retrieval import TEN
 from leaklab.experiments.frame import Frame
 from leaklab.views.options import finite
 
 Table = dict[str, list[Any]]
 
 _SOLVE = "solve."
+_NAMED = 8  # pairs that are named before the rest is counted
 _SCORES = {"psnr": ("PSNR (dB)", 1), "ssim": ("SSIM", 3), "fsim": ("FSIM", 3)}  # the head of each and its digits
 _INSTEAD = {
     "recursive_gradient": "the shortest of many answers is shown",
@@ -40,8 +42,70 @@ def photographs(final: Frame) -> Table:
     series = final.series
     labels = zip(series.get("label_true", []), series.get("label_recovered", []), strict=False)
     heads = {"client": [int(client) + 1 for client in series.get("client", [])]}
+    if _several(final):
+        heads = {"photograph": list(range(1, len(series["guess"]) + 1))} | heads
+        heads |= {"guess": [int(guess) + 1 for guess in series["guess"]]}
     scores = {head: [round(v, digits) for v in series[key]] for key, (head, digits) in _SCORES.items() if key in series}
-    return heads | scores | {"label": ["right" if true == found else "wrong" for true, found in labels]}
+    right = {"label": ["right" if true == found else "wrong" for true, found in labels]}
+    shared = {"same label as": [", ".join(map(str, others)) for others in _sharing(final)]}
+    return heads | scores | right | (shared if any(shared["same label as"]) else {})
+
+
+def matched(final: Frame) -> list[str]:
+    """Say which guess was taken for which photograph where their order differs, and which of them share a label."""
+    if not _several(final):
+        return []
+    moved = [
+        f"guess {int(guess) + 1} is photograph {number}"
+        for number, (guess, place) in enumerate(zip(final.series["guess"], _places(final), strict=True), start=1)
+        if int(guess) != place
+    ]
+    told = []
+    if moved:
+        more = f" and {len(moved) - _NAMED} more" if len(moved) > _NAMED else ""
+        said = ", ".join(moved[:_NAMED]) + more
+        told.append(f"An update has no order, so each guess is paired with the photograph nearest to it: {said}.")
+    if shared := sum(bool(others) for others in _sharing(final)):
+        told.append(f"{shared} photographs share their label with another one: their guesses can blend or swap places.")
+    return told
+
+
+def picked(final: Frame) -> str:
+    """Say at which place the true photographs are picked out of ten by their guesses, beside what chance would do."""
+    ranks = final.series.get("retrieval.rank")
+    if not ranks:
+        return ""
+    if len(ranks) == 1:
+        return (
+            f"The true photograph is the {_ordinal(int(ranks[0]))} of {TEN} by likeness; "
+            f"by chance it would be the 1st once in {TEN} times."
+        )
+    first = sum(rank == 1 for rank in ranks)
+    return (
+        f"{first} of {len(ranks)} true photographs are the 1st of {TEN} by likeness; "
+        f"by chance {len(ranks) / TEN:.1f} would be."
+    )
+
+
+def _ordinal(place: int) -> str:
+    return f"{place}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(place, 'th') }"
+
+
+def _several(final: Frame) -> bool:
+    """Whether some update has several photographs behind it, so that guesses had to be paired with them."""
+    return "guess" in final.series and max(_places(final), default=0) > 0
+
+
+def _places(final: Frame) -> list[int]:
+    """Return the place of each photograph among those behind the same update, from 0."""
+    attacks = final.series["attack"]
+    return [attacks[:number].count(attack) for number, attack in enumerate(attacks)]
+
+
+def _sharing(final: Frame) -> list[list[int]]:
+    """Return for each photograph the numbers, from 1, of others of its label behind the same update."""
+    pairs = list(zip(final.series.get("attack", []), final.series.get("label_true", []), strict=False))
+    return [[n + 1 for n, other in enumerate(pairs) if other == pair and n != own] for own, pair in enumerate(pairs)]
 
 
 def flattered(final: Frame) -> str:

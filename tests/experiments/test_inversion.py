@@ -24,7 +24,8 @@ AVERAGE = Federation(clients=2, view="aggregated")
 VIEWS = pytest.mark.parametrize("federation", [TWO, AVERAGE], ids=["per-client", "aggregated"])
 SCALARS = {"iteration", "iterations", "progress", "evaluations", "loss", "mse", "psnr", "ssim", "cosine",
            "label_accuracy"}  # fmt: skip
-CLOSING = {"fsim", "psnr_with_replacement", "ssim_with_replacement"}
+CLOSING = {"fsim", "psnr_with_replacement", "ssim_with_replacement", "sent.length", "sent.numbers", "ended.used up",
+           "cuda"}  # fmt: skip
 AN_IMAGE = ("mse", "psnr", "ssim", "cosine", "label_true", "label_recovered", "client")
 
 

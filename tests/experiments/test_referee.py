@@ -1,6 +1,7 @@
 """The referee keeps score of crafted guesses, and never chooses by it."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -120,6 +121,65 @@ def test_the_verdict_counts_photographs_labels_and_restarts():
     note = last.note.split("\n")[0]
     assert note.startswith("All 2 photographs recovered in 4.1 s: mean PSNR 46 dB")
     assert "1 of 2 labels right" in note and note.endswith("1 of 3 restarts recovered.")
+
+
+def test_the_end_says_what_was_sent_and_why_each_attack_stopped():
+    whole = played(clients=2)
+    referee, truth = Referee(whole, iterations=10), scene(2).images
+    for attack, ended in enumerate(("enough", "")):
+        guess = snapshot(truth[attack][None, None], losses=[1.0], labels=torch.tensor([attack]))
+        referee.see(attack, replace(guess, ended=ended))
+    scalars = referee.closing(1, 1).scalars
+    assert scalars["ended.enough"] == scalars["ended.used up"] == 1
+    lengths = [sum(float(one.square().sum()) for one in seen.update.values()) ** 0.5 for seen, _ in whole.exchanges]
+    assert scalars["sent.length"] == pytest.approx(sum(lengths) / 2)
+    assert scalars["sent.numbers"] == sum(one.numel() for one in whole.exchanges[0][0].update.values())
+    assert "sent.length" not in referee.frame(0, 0).scalars
+
+
+def test_the_end_says_which_guess_is_which_photograph_and_what_each_restart_reached():
+    truth, order = scene(3).images, torch.tensor([2, 0, 1])
+    referee = Referee(played(3), iterations=10)
+    guesses = torch.stack([truth[order], noisy(truth, 0.3)])
+    referee.see(0, snapshot(guesses, losses=[0.0, 1.0], labels=order))
+    series = referee.closing(1, 1).series
+    assert series["guess"] == [1, 2, 0] and series["attack"] == [0, 0, 0]
+    assert series["restarts.0"][0] > 60 > 20 > series["restarts.0"][1]
+
+
+def test_the_order_of_the_batch_changes_no_score():
+    truth, order = scene(3).images, torch.tensor([2, 0, 1])
+    guess, found = noisy(truth, 0.2), []
+    for images, labels in ((guess, torch.arange(3)), (guess[order], order)):
+        referee = Referee(played(3), iterations=10)
+        referee.see(0, snapshot(images[None], losses=[0.0], labels=labels))
+        found.append(referee.closing(1, 1))
+    for name in ("psnr", "ssim", "mse", "cosine", "fsim", "label_recovered"):
+        assert found[0].series[name] == pytest.approx(found[1].series[name], abs=1e-9)
+
+
+def test_a_photograph_is_picked_out_of_ten_by_its_picture_and_never_by_the_loss():
+    truth = scene(2).images
+    whole = replace(played(), alike=torch.rand(9, 1, 16, 16, generator=dice(9)).double())
+    found = []
+    for loss in (1e-12, 9.0):
+        referee = Referee(whole, iterations=10)
+        guess = torch.stack([noisy(truth, 0.05)[0], whole.alike[0]])
+        referee.see(0, snapshot(guess[None], losses=[loss]))
+        found.append(referee.closing(1, 1).series["retrieval.rank"])
+    assert found[0] == found[1] and found[0][0] == 1 < found[0][1]
+    few = Referee(played(), iterations=10)  # three others are too few
+    few.see(0, snapshot(truth[None], losses=[0.0]))
+    assert "retrieval.rank" not in few.closing(1, 1).series
+
+
+def test_a_failed_undefended_attack_is_not_recovered_however_low_its_loss():
+    whole = replace(played(1), alike=torch.rand(12, 1, 16, 16, generator=dice(9)))
+    referee = Referee(whole, iterations=10)
+    noise = torch.rand(1, 1, 1, 16, 16, generator=dice(5), dtype=torch.float64)
+    referee.see(0, replace(snapshot(noise, losses=[0.0]), ended="enough"))
+    last = referee.closing(1, 2.0)
+    assert last.scalars["loss"] == 0 and last.note.startswith("Not recovered after 2.0 s")
 
 
 def test_labels_that_were_told_are_no_success():

@@ -438,9 +438,9 @@ def test_the_noise_that_is_enough_is_searched_and_found_again(store: Store):
 
 def test_the_page_says_how_to_read_it_and_who_sees_what():
     page = opened()
-    said = [text.value for text in page.markdown]
+    said = app.texts(page)
     for heading in ("How to read it", "When would this not work?"):
-        assert words.parts("defences")[heading] in said
+        assert words.linked(words.parts("defences")[heading]) in said
     assert any("**The attacker sees**" in text for text in said)
 
 

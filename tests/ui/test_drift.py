@@ -71,7 +71,7 @@ def test_each_part_keeps_its_own_settings_and_runs(store: Store):
     page = turned(page, "paths")
     assert page.query_params["x"] == to_link(WALK) and app.held(page, "paths") == WALK
     assert app.held(page, "drift").repeats == 2
-    assert words.parts("drift")["How to read it: The path of the weights"] in [text.value for text in page.markdown]
+    assert words.parts("drift")["How to read it: The path of the weights"] in app.texts(page)
 
 
 def test_the_address_says_which_part_is_meant(store: Store):

@@ -50,7 +50,7 @@ def test_something_is_made_at_once_and_whoever_comes_later_sees_the_same_run(sto
     assert not page.exception and not page.error and not page.warning
     assert [read(store.run(run.id).experiment) for run in store.runs()] == [ENHANCING_DEFAULT.experiment]
     assert app.opened("enhance").query_params["run"] == page.query_params["run"] and len(store.runs()) == 1
-    assert [text.value for text in page.markdown if "LEAKLAB_WEIGHTS" in text.value] == [
+    assert [text for text in app.texts(page) if "LEAKLAB_WEIGHTS" in text] == [
         words.parts("enhance")["What is not included"]
     ]
 

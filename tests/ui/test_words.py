@@ -1,6 +1,5 @@
 """The words that belong to no knob: pages, papers and pictures that stand beside the code."""
 
-import json
 import re
 from pathlib import Path
 
@@ -91,8 +90,8 @@ def test_a_paper_is_cited_by_name_and_year(key: str, said: str):
 
 
 def test_every_step_of_the_story_has_a_picture_with_words_for_those_who_cannot_see_it():
-    told = json.loads((words.ASSETS / "story" / "run.json").read_text(encoding="utf-8"))
-    assert len(story.steps()) == len(told["alt"]) == 5 and all(told["alt"])
+    told = story.said()["steps"]
+    assert len(story.steps()) == len(told) == 5 and all(told)
     for number in range(1, 6):
         Image.open(words.ASSETS / "story" / f"step-{number}.png").verify()
 

@@ -68,3 +68,40 @@ def test_a_layer_that_leaves_something_open_is_named():
     ]
     [sentence] = tables.shortfalls(found, ["analytic_first_layer"])
     assert "too few photographs could be told apart" in sentence
+
+
+def several(**series: list[float]) -> Frame:
+    told = {"label_true": [0.0, 3.0, 0.0], "label_recovered": [0.0, 3.0, 1.0], "client": [0.0] * 3, "psnr": [9.0] * 3}
+    return Frame(1, 0.0, series=told | {"guess": [2.0, 1.0, 0.0], "attack": [0.0] * 3} | series, final=True)
+
+
+def test_guesses_are_said_to_be_which_photograph_and_shared_labels_are_flagged():
+    table = tables.photographs(several())
+    assert (table["photograph"], table["guess"]) == ([1, 2, 3], [3, 2, 1])
+    assert table["same label as"] == ["3", "", "1"] and table["label"] == ["right", "right", "wrong"]
+    paired, shared = tables.matched(several())
+    assert paired.endswith("nearest to it: guess 3 is photograph 1, guess 1 is photograph 3.")
+    assert shared == "2 photographs share their label with another one: their guesses can blend or swap places."
+
+
+def test_one_photograph_an_update_has_no_order_and_shares_no_label():
+    alone = several(attack=[0.0, 1.0, 2.0], guess=[0.0] * 3)
+    assert tables.matched(alone) == [] and tables.photographs(alone).keys() == {"client", "PSNR (dB)", "label"}
+
+
+def test_a_long_list_of_pairs_is_cut():
+    count = 20
+    frame = Frame(1, 0.0, series={"attack": [0.0] * count, "guess": [float((n + 1) % count) for n in range(count)],
+                                  "label_true": [float(n) for n in range(count)]})  # fmt: skip
+    [paired] = tables.matched(frame)
+    assert paired.count("is photograph") == 8 and paired.endswith(" and 12 more.")
+
+
+def test_the_pick_of_ten_stands_beside_chance():
+    one = Frame(1, 0.0, series={"retrieval.rank": [2.0]})
+    assert tables.picked(one) == (
+        "The true photograph is the 2nd of 10 by likeness; by chance it would be the 1st once in 10 times."
+    )
+    many = Frame(1, 0.0, series={"retrieval.rank": [1.0, 1.0, 4.0]})
+    assert tables.picked(many) == "2 of 3 true photographs are the 1st of 10 by likeness; by chance 0.3 would be."
+    assert tables.picked(Frame(1, 0.0)) == ""

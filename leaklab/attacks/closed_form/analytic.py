@@ -78,7 +78,7 @@ class AnalyticFirstLayer(Settings):
                 buffers = observation.buffers
                 images = normalised(images, buffers[f"{part}.mean"].to(images), buffers[f"{part}.std"].to(images))
         answer = guess(observation, _paired(observation, images, labels), images, stage=stage)
-        yield replace(answer, iteration=1, solved=(facts,), settled=True)
+        yield replace(answer, iteration=1, solved=(facts,), settled=True, ended="solved")
 
     def _quotients(self, observation: Observation, name: str) -> tuple[Float[Tensor, "n d"], Solve]:
         weight, bias = (observation.update[f"{name}.{part}"].double() for part in ("weight", "bias"))

@@ -83,7 +83,7 @@ class RecursiveGradient(Settings):
             yield replace(begun, iteration=count, solved=solved)
         yield replace(
             guess(observation, label, peeling.image, stage=stage), iteration=len(solved) + 1, solved=solved,
-            settled=True,
+            settled=True, ended="solved",
         )  # fmt: skip
 
 

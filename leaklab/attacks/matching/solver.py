@@ -1,5 +1,6 @@
 """Gradient matching: find images whose update is the one that was seen. The one loop of the house is here."""
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,7 +22,7 @@ from leaklab.attacks.matching.priors import GroupConsistency, LatentKL, Penalty,
 from leaklab.attacks.matching.spaces import Pixels, Space
 from leaklab.attacks.matching.spaces.bound import Bound
 from leaklab.attacks.matching.unrolled import Unrolled
-from leaklab.attacks.snapshot import Snapshot
+from leaklab.attacks.snapshot import Ended, Snapshot
 from leaklab.protocol.convolution import quick
 from leaklab.protocol.defended import Imitated
 from leaklab.protocol.observation import Observation
@@ -30,7 +31,7 @@ from leaklab.settings import Settings, knob
 
 _LOOK = 5  # iterations after which is reckoned how long it will go on
 _LONG = 60.0  # seconds from which on it is worth compiling for later runs
-
+_LOST = 20  # iterations without a loss that is a number, after which no restart is waited for any longer
 
 _MEANT = {
     "latent": ("the latent numbers of a generator", "generator_latent"),
@@ -199,14 +200,17 @@ class GradientMatching(Settings):
         first = objective.snapshot(code, stage=stage, iteration=0, state=state)
         yield replace(first, remark=objective.space.remark)
         if previous is not None and float(state.losses.min()) <= goal:
-            yield replace(first, iteration=1, settled=True)  # an earlier stage has left nothing to mend
+            yield replace(first, iteration=1, settled=True, ended="enough")  # an earlier stage has left nothing to mend
             return
-        going = Survivors.all(first)
+        going, lost = Survivors.all(first), 0
         for iteration in range(1, self.iterations + 1):
             code, state = self.optimiser.step(code, state, objective)
-            settled = state.settled or float(state.losses.min()) <= goal
+            lowest = float(state.losses.min())
+            lost = 0 if math.isfinite(lowest) else lost + 1
+            ended = _ended(state.settled, lowest <= goal, lost)
+            settled = bool(ended)
             found = objective.snapshot(code, stage=stage, iteration=iteration, state=state, settled=settled)
-            snapshot = going.whole(found)
+            snapshot = replace(going.whole(found), ended=ended)
             if iteration == _LOOK and self._long(time.monotonic() - began):
                 # of halved restarts, the one that is left takes most of the time
                 snapshot = replace(snapshot, remark=objective.order(code[:1] if self.halving else code))
@@ -220,3 +224,12 @@ class GradientMatching(Settings):
     def _long(self, seconds: float) -> bool:
         """Return whether a search that took so many seconds until it was looked at will go on for long."""
         return seconds / _LOOK * (self.iterations - _LOOK) > _LONG
+
+
+def _ended(settled: bool, enough: bool, lost: int) -> Ended:
+    """Return why a search stops here, after so many iterations in which no restart had a loss; empty to go on."""
+    if enough:
+        return "enough"
+    if settled:
+        return "diverged" if lost else "stuck"
+    return "diverged" if lost >= _LOST else ""

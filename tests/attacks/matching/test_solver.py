@@ -107,6 +107,7 @@ def test_it_stops_once_the_loss_is_a_small_enough_share_of_the_first():
     goal = 1e-2 * float(found[0].losses.min())
     assert found[-1].losses.min() <= goal < found[-2].losses.min()
     assert found[-1].settled and not any(snapshot.settled for snapshot in found[:-1])
+    assert [snapshot.ended for snapshot in found] == [""] * (len(found) - 1) + ["enough"]
 
 
 def test_it_stops_when_no_restart_can_move():
@@ -114,7 +115,25 @@ def test_it_stops_when_no_restart_can_move():
     nowhere = torch.full((1, 2 * 64), torch.nan, dtype=torch.float64)
     previous = dataclasses.replace(run(Adam())[0], code=nowhere)
     found = list(matching.invert(seen(), torch.tensor([0, 1]), seed=0, previous=previous))
-    assert len(found) == 2 and found[-1].settled
+    assert len(found) == 2 and found[-1].settled and found[-1].ended == "diverged"
+
+
+def test_it_says_that_it_can_move_no_further_where_every_start_is_as_good_as_it_gets():
+    alone = scene(side=8)
+    matching = stage(LBFGS(), iterations=60)  # with a wish for smoothness the loss never falls to nothing
+    *_, last = matching.invert(alone.observation(), alone.labels, seed=1)
+    assert last.iteration < 60 and (last.settled, last.ended) == (True, "stuck")
+
+
+def test_it_waits_no_longer_for_starts_of_which_none_has_a_loss():
+    nowhere = torch.full((2, 2 * 64), torch.nan, dtype=torch.float64)
+    previous = dataclasses.replace(run(Adam(), restarts=2)[0], code=nowhere)
+    found = list(stage(Adam(), iterations=50).invert(seen(), torch.tensor([0, 1]), seed=0, previous=previous))
+    assert len(found) == 21 and (found[-1].settled, found[-1].ended) == (True, "diverged")
+
+
+def test_iterations_that_are_used_up_are_no_reason_of_its_own():
+    assert run(Adam())[-1].ended == "" and not run(Adam())[-1].settled
 
 
 def test_nothing_is_computed_before_it_is_asked_for():
