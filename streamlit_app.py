@@ -11,6 +11,7 @@ session.preload()
 PAGES = [
     st.Page("pages/story.py", title="Story", icon=":material/auto_stories:", default=True),
     st.Page("pages/playground.py", title="Playground", icon=":material/experiment:", url_path="playground"),
+    st.Page("pages/lessons.py", title="Lessons", icon=":material/school:", url_path="lessons"),
     st.Page("pages/compare.py", title="Compare", icon=":material/compare:", url_path="compare"),
     st.Page("pages/landscape.py", title="Landscape", icon=":material/landscape:", url_path="landscape"),
     st.Page("pages/labels.py", title="Labels", icon=":material/sell:", url_path="labels"),
@@ -20,7 +21,6 @@ PAGES = [
     st.Page("pages/enhance.py", title="Enhance", icon=":material/auto_fix_high:", url_path="enhance"),
     st.Page("pages/sweeps.py", title="Sweeps", icon=":material/grid_on:", url_path="sweeps"),
     st.Page("pages/runs.py", title="Runs", icon=":material/photo_library:", url_path="runs"),
-    st.Page("pages/lessons.py", title="Lessons", icon=":material/school:", url_path="lessons"),
     st.Page("pages/check.py", title="Check", icon=":material/fact_check:", url_path="check"),
     st.Page("pages/about.py", title="About", icon=":material/info:", url_path="about"),
 ]

@@ -93,6 +93,11 @@ def texts(app: AppTest) -> list[str]:
     return [re.sub(r"</?span[^>]*>", "", text.value) for text in app.markdown]
 
 
+def thumbnails(app: AppTest) -> list[str]:
+    """Return the pictures of the gallery's cards, as they are written."""
+    return [one.proto.body for one in app.get("html") if 'class="leaklab-board"' in one.proto.body]
+
+
 def widget(app: AppTest, ending: str) -> object:
     """Return the one widget whose key ends so, whatever its generation."""
     kinds = (

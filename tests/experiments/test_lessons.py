@@ -13,7 +13,7 @@ from leaklab.experiments.lessons import HOME, LETTERS, Check, Lesson, Step, less
 from leaklab.experiments.lessons import read as read_lesson
 from leaklab.settings import Refusal, Settings, walk
 
-BRIEF = {"iterations": 2, "epochs": 2, "steps": 2, "rounds": 2, "seeds": 1, "test": 20, "restarts": 1}
+BRIEF = {"iterations": 2, "epochs": 2, "steps": 2, "rounds": 2, "seeds": 1, "test": 20, "restarts": 1, "updates": 2}
 STEPS = [(number, at, step) for number, lesson in enumerate(lessons(), 1) for at, step in enumerate(lesson.steps, 1)]
 EACH_STEP = pytest.mark.parametrize(
     "step", [step for *_, step in STEPS], ids=[f"lesson-{number}-step-{at}" for number, at, _ in STEPS]

@@ -10,7 +10,7 @@ from leaklab.federation.rounds import Federation
 from leaklab.protocol.defences import Clip, GaussianNoise, RandomK, Soteria, TopK
 from leaklab.protocol.observation import ThreatModel
 from leaklab.settings import choices, to_link, walk
-from leaklab.ui import held
+from leaklab.ui import held, recipes
 from leaklab.ui.session import Services
 from tests import app
 from tests.experiments import small
@@ -39,7 +39,8 @@ def set_value(page, ending, value):
 def test_another_recipe_is_taken_whole_and_leaves_the_rest(key: str):
     other = small.inversion(of=catalogue.recipe("idlg" if key == "ig" else "ig"), restarts=3)
     page = set_value(playground(other), ".recipe", key)
-    assert app.held(page) == other.model_copy(update={"recipe": catalogue.recipe(key)})
+    precision = "float32" if recipes.family(catalogue.recipe(key)) in ("generator", "diffusion") else other.precision
+    assert app.held(page) == other.model_copy(update={"recipe": catalogue.recipe(key), "precision": precision})
     assert catalogue.recipe(key).story in app.shown(page)
     assert page.query_params["x"] == to_link(app.held(page))
 

@@ -172,9 +172,9 @@ def test_a_past_run_is_opened_with_its_settings_and_earlier_settings_are_said(st
 def test_the_gallery_opens_it_here_and_shows_the_private_and_the_raw_pictures(store: Store):
     run_id = exhibiting.keep(store)
     page = app.opened("runs")
-    (link,) = page.get("page_link")
+    (link,) = [link for link in page.get("page_link") if "run=" in link.proto.query_string]
     assert link.proto.page == "enhance" and link.proto.query_string == f"run={run_id}"
-    assert len(page.image[0].proto.imgs) == 2 and app.widget(page, f"pin.{run_id}").disabled
+    assert app.thumbnails(page)[0].count("<img") == 2 and app.widget(page, f"pin.{run_id}").disabled
     page = app.opened("labels", run=run_id)
     assert f"Run {run_id} is of another kind" in page.warning[0].value and not page.exception
 

@@ -9,7 +9,6 @@ from leaklab.runs.store import Store
 from leaklab.settings import Refusal
 from leaklab.ui import lesson_runs
 from leaklab.ui import lessons as page_of_lessons
-from leaklab.ui.poll import Poll
 from leaklab.ui.session import Services
 from tests import app
 from tests.ui import teaching
@@ -210,24 +209,3 @@ def test_a_lesson_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(page_of_lessons, "lessons", broken)
     page = app.opened("lessons")
     assert "2.toml cannot be read" in page.error[0].value and not page.exception
-
-
-def test_votes_are_counted_by_answer_withdrawn_and_cleared_by_lesson():
-    poll = Poll()
-    poll.vote((1, 1), "anna", "A")
-    poll.vote((1, 1), "anna", "B")
-    poll.vote((1, 1), "ben", "B")
-    poll.vote((2, 1), "anna", "C")
-    assert poll.counts((1, 1)) == {"B": 2} and poll.counts((1, 9)) == {}
-    poll.withdraw((1, 1), "ben")
-    poll.withdraw((1, 1), "somebody")
-    assert poll.counts((1, 1)) == {"B": 1}
-    poll.clear(1)
-    assert poll.counts((1, 1)) == {} and poll.counts((2, 1)) == {"C": 1}
-
-
-def test_the_oldest_votes_go_when_there_are_too_many():
-    poll = Poll()
-    for voter in range(501):
-        poll.vote((1, 1), str(voter), "A" if voter else "B")
-    assert poll.counts((1, 1)) == {"A": 500}
