@@ -16,7 +16,7 @@ ADDRESS = $(if $(filter-out 0,$(LAN)),0.0.0.0,127.0.0.1)
 
 help:
 	@echo 'make run     serve the app on http://127.0.0.1:$(PORT)  (PORT=8600 another port, LAN=1 for the whole room)'
-	@echo 'make test    every test, in a real browser too          (ARGS="tests/attacks -k lbfgs" for some of them)'
+	@echo 'make test    the tests, in a real browser too           (ARGS="tests/attacks -k lbfgs" for some, ARGS="-m slow" for the long ones)'
 	@echo 'make lint    the linter and the formatter, checking only'
 	@echo 'make bench   the benchmark table'
 	@echo 'make clean   remove the environment and the caches'

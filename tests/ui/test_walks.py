@@ -24,7 +24,8 @@ def store(services: Services) -> Store:
 
 
 def drawn(page) -> list[dict]:
-    return [json.loads(element.proto.json) for element in page.get("bidi_component") if element.proto.json != "{}"]
+    written = [element.proto.json for element in page.get("bidi_component")]
+    return [json.loads(one) for one in written if one not in ("", "{}")]
 
 
 def test_a_finished_walk_shows_plane_curves_notes_and_numbers(store: Store):

@@ -134,7 +134,7 @@ def test_without_a_defence_every_guess_is_the_same(how: str, restarts: int):
     assert all(torch.equal(one, other) for one, other in zip(guesses("no"), guesses(how), strict=True))
 
 
-@pytest.mark.parametrize("how", ["told", "estimated"])
+@pytest.mark.parametrize("how", ["told", pytest.param("estimated", marks=pytest.mark.slow)])
 def test_half_the_numbers_are_enough_for_whoever_knows_which(how: str):
     assert error(how) < 1e-3 < 1e-2 < error("no")
 

@@ -77,6 +77,7 @@ def test_who_goes_on_does_so_as_if_nobody_had_been_let_go(optimiser: Optimiser):
 STUCK = {3: set(), 4: {1, 3}}  # scene -> the restarts that never find the way, known from runs of all to the end
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", STUCK)
 def test_of_fixed_scenes_the_winner_is_never_let_go_and_those_that_are_stuck_are(seed: int):
     [(observation, _)] = LENET.play(seed, device=torch.device("cpu"), dtype=torch.float64).exchanges
