@@ -12,6 +12,7 @@ from tests.browser.conftest import ROOT, WIDE, settle
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
 PHONE = ViewportSize(width=390, height=844)
 SERIOUS = ("serious", "critical")
+_LOOKS, _BETWEEN = 8, 2000  # and the milliseconds between two of them
 # Of an address with a path Streamlit's client first asks for these two below it, and takes the root's for an answer.
 PROBES = ("/_stcore/health", "/_stcore/host-config")
 
@@ -31,16 +32,25 @@ def test_a_page_is_fit_for_everybody(visit: Callable[..., Page], name: str):
     page.on("console", lambda message: said.append(message) if message.type == "error" else None)
     page.goto("/" if name == "story" else f"/{name}")
     settle(page)
-    assert not _findings(page), "light"
+    assert not _lasting(page), "light"
     page.emulate_media(color_scheme="dark")
     page.reload()  # the server is told of the scheme with the first run of a page
     settle(page)
-    assert not _findings(page), "dark"
+    assert not _lasting(page), "dark"
     page.set_viewport_size(PHONE)
     settle(page)
     page.wait_for_function("document.documentElement.scrollWidth <= innerWidth")
     page.set_viewport_size(WIDE)
     assert not [message.text for message in said if not _probe(message)]
+
+
+def _lasting(page: Page) -> list[str]:
+    """Return what is found at every one of some looks: what is about to be drawn anew is pale for a moment."""
+    for _ in range(_LOOKS):
+        if not (found := _findings(page)):
+            return []
+        page.wait_for_timeout(_BETWEEN)
+    return found
 
 
 def _findings(page: Page) -> list[str]:
