@@ -7,7 +7,7 @@ from leaklab.ui import session, words
 session.begin("playground")
 words.lead("playground")
 with st.spinner("Loading PyTorch, once ..."):
-    from leaklab.ui import choose, cost, held, machines, show, source, watch
+    from leaklab.ui import choose, cost, held, machines, show, source, sweeps, watch
 
 KEY = "playground"
 experiment = choose.inversion(KEY)
@@ -25,6 +25,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", key="actions"):
         "New seed", key="reseed", icon=":material/casino:", on_click=held.reseed, args=(KEY,),
         help="Draws other photographs (where none are chosen), another network and other noise at the next attack.",
     )  # fmt: skip
+    sweeps.offer(experiment)
 if ready:
     cost.before(experiment)
 if pressed or held.asked_again(KEY):

@@ -103,11 +103,8 @@ class Scenario(Settings):
             public=public(pictures.images, _PUBLIC).to(device, dtype),
         )  # fmt: skip
         notes = (pictures.note, warning, *pitfalls(self.federation, exchanges))
-        others = _album(shape)
-        alike = (
-            others if isinstance(self.source, Photos | Uploads) else _alike(self.source, len(pictures.images), shape)
-        )
-        return Played(exchanges, pictures, others, tuple(note for note in notes if note), alike)
+        alike = _alike(self.source, len(pictures.images), shape)
+        return Played(exchanges, pictures, _album(shape), tuple(note for note in notes if note), alike)
 
 
 def _album(shape: tuple[int, ...]) -> Float[Tensor, "m c h w"]:

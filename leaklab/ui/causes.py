@@ -1,8 +1,5 @@
 """Why an attack likely failed, in words, each cause with a button that shows the same without it."""
 
-import tomllib
-from functools import lru_cache
-
 import streamlit as st
 
 from leaklab.experiments.causes import Cause, causes
@@ -13,12 +10,6 @@ from leaklab.ui.watch import Watched
 
 _PAGE = "playground"  # where a changed experiment is shown
 _MOST = 3  # causes that are told: further ones are too unlikely to help
-
-
-@lru_cache
-def told() -> dict[str, dict[str, str]]:
-    """Return the causes in words, by key."""
-    return tomllib.loads((words.ASSETS / "causes.toml").read_text(encoding="utf-8"))
 
 
 def explain(watched: Watched, key: str) -> None:
@@ -35,7 +26,7 @@ def explain(watched: Watched, key: str) -> None:
 
 
 def _tell(cause: Cause, key: str) -> None:
-    said = told()[cause.key]
+    said = words.table("causes")[cause.key]
     with st.container(horizontal=True, vertical_alignment="center", key=f"{key}.cause.{cause.key}"):
         st.markdown(f"{said['likely']}  \n:small[{said['evidence'].format(**cause.facts)}]", width="stretch")
         if cause.without and st.button(

@@ -14,7 +14,8 @@ from leaklab.images.source import Photos
 from leaklab.runs import health
 from leaklab.runs.health import Finding
 from leaklab.settings import Refusal
-from leaklab.ui import recognising, session, watch, words
+from leaklab.ui import session, watch, words
+from leaklab.ui.poll import poll
 from leaklab.ui.watch import Told, Watched
 from leaklab.views import strips
 
@@ -135,7 +136,7 @@ def _clear() -> None:
     except Refusal as refusal:
         st.toast(str(refusal), icon=":material/error:")
         return
-    recognising.tally().clear()
+    poll().clear()
     for name in [name for name in st.session_state if name.endswith(".runs") or name in ("watched", "shared.over")]:
         del st.session_state[name]
     st.query_params.pop("run", None)

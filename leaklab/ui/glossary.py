@@ -85,6 +85,7 @@ def write(text: str) -> None:
     st.markdown(mark(text, st.session_state.setdefault(_SEEN, {})), unsafe_allow_html=True)
 
 
+@lru_cache
 def listed(*, whole: bool = False) -> str:
     """Return every term as HTML, in alphabetical order: in a box that scrolls, or at full length."""
     rows = sorted(terms().values(), key=lambda term: term.name.lower())

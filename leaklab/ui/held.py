@@ -1,6 +1,5 @@
 """The experiment a page holds: where it starts from, the widgets that show it, and how it is asked for once more."""
 
-import re
 import secrets
 from collections.abc import Mapping
 
@@ -10,11 +9,10 @@ from leaklab.experiments.catalogue import Preset
 from leaklab.experiments.devices import available
 from leaklab.experiments.unseen import secretly
 from leaklab.settings import Settings, walk
-from leaklab.ui import address, classroom, forms, session, share
+from leaklab.ui import address, classroom, forms, session, share, words
 
 _OWN = "Your own setting. Choose a start above to get back to known ground."
 _CHIPS = 6  # settings that are named; more are counted
-_MARKS = re.compile(r"([\\`*\[\]<>$|~]|:(?! ))")  # of Markdown, where it is not our own
 
 
 def begin(key: str, default: Settings) -> None:
@@ -37,7 +35,7 @@ def presets(key: str, offered: Mapping[str, Preset]) -> None:
     classroom.begin()
     _named(key, offered)
     if complaint := st.session_state.pop(f"{key}.complaint", None):
-        st.warning(_literal(complaint), icon=":material/link_off:")
+        st.warning(words.literal(complaint), icon=":material/link_off:")
     if not classroom.asks("hide", "presets"):
         _pills(key, offered)
     matching = _matching(key, offered)
@@ -105,7 +103,7 @@ def _reveal(key: str, chosen: Settings) -> None:
     }
     found = forms.told_apart(secretly(chosen, st.session_state.get(f"{key}.default", chosen), shown))
     if found:
-        chips = [f"{knob.title} = {_literal(forms.said(knob.value))}" for knob in found[:_CHIPS]]
+        chips = [f"{knob.title} = {words.literal(forms.said(knob.value))}" for knob in found[:_CHIPS]]
         more = f" and {len(found) - _CHIPS} more" if len(found) > _CHIPS else ""
         st.caption(f":material/tune: Also set: {' · '.join(chips)}{more}.")
 
@@ -159,11 +157,6 @@ def choose_device(key: str) -> None:
         help="Where the attack computes; on a GPU the last digits may differ."
         + (" No CUDA GPU was found on this machine." if len(devices) == 1 else ""),
     )  # fmt: skip
-
-
-def _literal(text: str) -> str:
-    """Return a text that a link may have brought so that nothing in it is Markdown."""
-    return _MARKS.sub(r"\\\1", text)
 
 
 def _generation(key: str) -> int:

@@ -15,7 +15,6 @@ from leaklab.experiments.utility import Utility
 from leaklab.experiments.viewpoints import VIEWS, Viewpoints
 from leaklab.settings import Refusal, to_link
 from leaklab.ui import column_results, session, shared, viewpoints, watch
-from leaklab.ui.poll import Place
 from leaklab.ui.reel import reel
 from leaklab.ui.watch import Told, Watched
 from leaklab.views import counting, enhance, lessons
@@ -27,6 +26,8 @@ PAGES = {
     "federation": ("Federation", ":material/hub:"), "defences": ("Defences", ":material/shield:"),
     "enhance": ("Enhance", ":material/auto_fix_high:"),
 }  # fmt: skip
+
+Place = tuple[int, int]  # number of the lesson and of the step
 
 _FEW = 24  # moments of a film
 

@@ -4,9 +4,11 @@ import streamlit as st
 
 from leaklab.experiments.lessons import Letter, Step
 from leaklab.ui import glossary, lesson_runs
-from leaklab.ui.poll import Place, poll, voter
+from leaklab.ui.lesson_runs import Place
+from leaklab.ui.poll import poll, voter
 from leaklab.views import lessons
 
+_ASKED = "lesson"  # what a step's place in the poll begins with
 _NO_NUMBER = "This run ended without the number that decides: look at it on its own page, and go on."
 _LOST = "A run is gone, or ended early: run it again."
 
@@ -43,11 +45,11 @@ def teacher(place: Place, step: Step) -> None:
         st.markdown(f"**{step.check.expected}. {step.option(step.check.expected)}** {step.answer}")
         if step.discuss:
             st.markdown("**To discuss**\n\n" + "\n".join(f"- {one}" for one in step.discuss))
-        count = sum(poll().counts(place).values())
+        count = sum(poll().counts((_ASKED, *place)).values())
         st.caption(f"{count} {'prediction is' if count == 1 else 'predictions are'} counted for this step so far.")
         st.button(
             "Clear the class's counts of this lesson", key="lessons.clear", icon=":material/delete_sweep:",
-            on_click=lambda: poll().clear(place[0]),
+            on_click=lambda: poll().clear(_ASKED, place[0]),
             help="For everybody who is served here. Nobody's own prediction is forgotten by it.",
         )  # fmt: skip
 
@@ -76,7 +78,7 @@ def _ask(place: Place, step: Step, chosen: Letter | None) -> None:
 def _commit(place: Place, step: Step, chosen: Letter) -> None:
     """Keep a prediction, count it, and begin what checks it."""
     st.session_state.setdefault("lessons.predictions", {})[place] = chosen
-    poll().vote(place, voter(), chosen)
+    poll().vote((_ASKED, *place), voter(), chosen)
     lesson_runs.begin(place, step)
 
 
@@ -88,7 +90,7 @@ def _checked(place: Place, step: Step, own: Letter, outcome: lessons.Outcome) ->
         st.info(f"**You predicted {own}, and it is {outcome.letter}.** {outcome.said}", icon=":material/lightbulb:")
     if outcome.remark:
         st.caption(f":material/info: {outcome.remark}")
-    votes = poll().counts(place)
+    votes = poll().counts((_ASKED, *place))
     st.markdown("**What was predicted in this room**")
     st.html(lessons.bars(step, votes, own=own, right=outcome.letter))
     st.caption(lessons.counted(votes, outcome.letter))
@@ -99,4 +101,4 @@ def _checked(place: Place, step: Step, own: Letter, outcome: lessons.Outcome) ->
 
 def _forget(place: Place) -> None:
     del st.session_state["lessons.predictions"][place]
-    poll().withdraw(place, voter())
+    poll().withdraw((_ASKED, *place), voter())

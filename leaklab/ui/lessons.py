@@ -5,8 +5,9 @@ import streamlit as st
 from leaklab.experiments.lessons import Lesson, lessons
 from leaklab.settings import Refusal
 from leaklab.ui import glossary, lesson_step, session
-from leaklab.ui.poll import Place
+from leaklab.ui.lesson_runs import Place
 from leaklab.views import lessons as views
+from leaklab.views import qr
 
 _LESSON, _STEP = "lesson", "step"
 _WRONG = "There is no {what} {asked} here: choose one below."
@@ -138,11 +139,11 @@ def _share(lesson: Lesson, place: Place) -> None:
         if address:
             code, said = st.columns([1, 2], vertical_alignment="center")
             with code:
-                st.html(views.code(address))
+                st.html(qr.code(address))
             with said:
                 st.markdown("Whoever opens this address begins here:")
                 st.code(address, language=None, wrap_lines=True)
-                if not views.reachable(address):
+                if not qr.reachable(address):
                     st.caption(f":material/info: {_ONLY_HERE}")
         with st.container(horizontal=True):
             for label, answers in (("Print: for the class", False), ("Print: with answers", True)):

@@ -10,9 +10,9 @@ from leaklab.experiments import catalogue
 from leaklab.experiments.inversion import Inversion
 from leaklab.experiments.lineup import FEWEST, MOST, Lineup, brief, main_knobs
 from leaklab.experiments.lineup_presets import LINEUP_DEFAULT, LINEUP_PRESETS
-from leaklab.settings import Knob, Settings, walk
+from leaklab.settings import Knob, walk
 from leaklab.ui import choose as attacks
-from leaklab.ui import forms, held, photographs, recipes, shared
+from leaklab.ui import forms, held, photographs, recipes, shared, words
 
 KEY = "compare"
 
@@ -90,11 +90,11 @@ def mend(lineup: Lineup) -> bool:
     missing = lacking(lineup)
     for title, lines in zip(lineup.titles, missing, strict=True):
         for line in lines:
-            st.warning(f"{plain(title)}: {line}", icon=":material/help:")
+            st.warning(f"{words.literal(title)}: {line}", icon=":material/help:")
     if any(missing):
-        for facts, words in _TELL.items():
+        for facts, label in _TELL.items():
             if not any(lacking(told := lineup.told(*facts))):
-                st.button(words, key=f"{KEY}.tell", on_click=held.adopt, args=(KEY, told))
+                st.button(label, key=f"{KEY}.tell", on_click=held.adopt, args=(KEY, told))
                 break
     return not all(missing)
 
@@ -104,17 +104,12 @@ def lacking(lineup: Lineup) -> list[list[str]]:
     return [attacks.lacking(inversion) for inversion in lineup.inversions]
 
 
-def plain(text: str) -> str:
-    """Return a title, which a link may have brought, so that nothing in it is Markdown."""
-    return "".join(f"\\{letter}" if letter in r"\`*_{}[]#|<>~$:!" else letter for letter in text)
-
-
 def _entry(lineup: Lineup, number: int) -> Lineup:
     """Draw one attack: its recipe, its main knobs, and the way out."""
     entry, path = lineup.entries[number], ("entries", number, "recipe")
     # A name of its own lets it stay open while its title changes.
     with st.expander(
-        f"{number + 1} · {plain(lineup.titles[number])}", expanded=number == 0, key=f"{held.name(KEY)}.{number}"
+        f"{number + 1} · {words.literal(lineup.titles[number])}", expanded=number == 0, key=f"{held.name(KEY)}.{number}"
     ):
         keys = recipes.ordered()
         chosen = st.selectbox(
@@ -156,7 +151,7 @@ def _adopt(lineup: Lineup) -> None:
 
 def _photographs(lineup: Lineup) -> Lineup:
     base: Inversion = photographs.choose(lineup.base, page=KEY, key=held.name(KEY))
-    return _settled(lineup, lineup.model_copy(update={"base": base}))
+    return held.settled(KEY, lineup.model_copy(update={"base": base}))
 
 
 def _federation(lineup: Lineup) -> Lineup:
@@ -177,12 +172,4 @@ def _fitted(knob: Knob) -> Knob:
 
 
 def _edit(lineup: Lineup, knobs: Iterable[Knob]) -> Lineup:
-    return _settled(lineup, forms.edit(lineup, knobs, key=held.name(KEY)))
-
-
-def _settled(before: Lineup, chosen: Settings) -> Lineup:
-    """Return what was chosen, but begin anew when a part of it was swapped: that brings other widgets."""
-    ways = [[(knob.path, knob.owner) for knob in walk(one)] for one in (before, chosen)]
-    if ways[0] != ways[1]:
-        _adopt(chosen)
-    return chosen
+    return held.settled(KEY, forms.edit(lineup, knobs, key=held.name(KEY)))

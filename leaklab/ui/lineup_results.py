@@ -8,10 +8,9 @@ import streamlit as st
 
 from leaklab.experiments.inversion import Inversion
 from leaklab.settings import Refusal
-from leaklab.ui import abreast, cost, session, watch
+from leaklab.ui import abreast, cost, session, watch, words
 from leaklab.ui.abreast import Shown
 from leaklab.ui.curve import curve
-from leaklab.ui.lineup import plain
 from leaklab.views import lineup, lineup_curves, lineup_sheet, strips
 from leaklab.views.lineup import Row
 
@@ -93,7 +92,7 @@ def _states(seen: Sequence[Shown], attacks: Sequence[Inversion], key: str) -> No
     grid, notes = st.grid(len(seen), min_column_width=_NARROW), []
     for number, (one, attack) in enumerate(zip(seen, attacks, strict=True)):
         with grid, st.container(key=f"{key}.state.{number}", gap="small"):
-            st.markdown(f"**{number + 1} · {plain(one.row.title)}**")
+            st.markdown(f"**{number + 1} · {words.literal(one.row.title)}**")
             if one.watched:
                 watch.status(one.watched, f"{key}.{number}", tell=lambda watched: (watched.verdict, []))
                 notes += watch.told(one.watched)[1]
@@ -119,7 +118,7 @@ def _pair(titles: Sequence[str], key: str) -> tuple[int, int] | None:
 def _costs(rows: Sequence[Row], key: str, seed: int) -> None:
     """Draw what every attack was worth at what cost, and what each came to."""
     if said := lineup.headline(rows, seed):
-        st.markdown(f"**{plain(said)}**")
+        st.markdown(f"**{words.literal(said)}**")
     against = st.segmented_control(
         "Against", ("evaluations", "seconds"), default="evaluations", required=True, key=f"{key}.against",
         help="Evaluations are the same on every machine; seconds are of this one, and of whatever else it does.",

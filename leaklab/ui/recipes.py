@@ -101,8 +101,9 @@ def _together(experiment: Inversion) -> Inversion:
     if not isinstance(main, WithGenerator):
         return experiment
     for number, stage in enumerate(recipe.stages):
-        if isinstance(getattr(stage, "space", None), WithGenerator):
-            for name in _SHARED:
+        space = getattr(stage, "space", None)
+        for name in _SHARED if isinstance(space, WithGenerator) else ():
+            if getattr(space, name) != getattr(main, name):
                 experiment = experiment.changed(("recipe", "stages", number, "space", name), getattr(main, name))
     return experiment
 

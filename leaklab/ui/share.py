@@ -1,17 +1,14 @@
 """Share: the address of what the controls hold, as a code for telephones too, and what a class is not to touch."""
 
 from collections.abc import Collection
-from html import escape
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
-import segno
 import streamlit as st
 
 from leaklab.experiments.catalogue import is_private
 from leaklab.settings import Settings
 from leaklab.ui import address, classroom
-
-_LOCAL = ("localhost", "127.0.0.1", "::1")
+from leaklab.views import qr
 
 
 def offer(key: str, experiment: Settings, classes: Collection[type[Settings]]) -> None:
@@ -20,16 +17,6 @@ def offer(key: str, experiment: Settings, classes: Collection[type[Settings]]) -
     if opened.open:
         with opened:
             _draw(key, experiment, classes)
-
-
-def qr(text: str) -> str:
-    """Return a text as a QR code, dark on light whatever the page's colours are; empty when it is too long for one."""
-    try:
-        code = segno.make(text, error="l", micro=False)
-    except segno.DataOverflowError:
-        return ""
-    drawn = escape(code.svg_data_uri(dark="#000", light="#fff", border=4, omitsize=True))
-    return f'<img class="leaklab-qr" src="{drawn}" alt="QR code of the address below, for a camera">'
 
 
 def _draw(key: str, experiment: Settings, classes: Collection[type[Settings]]) -> None:
@@ -44,14 +31,14 @@ def _draw(key: str, experiment: Settings, classes: Collection[type[Settings]]) -
     base = (st.context.url or "").split("?")[0]
     whole = f"{base}?{urlencode(asked, doseq=True, safe=',')}"
     with code:
-        if drawn := qr(whole):
+        if drawn := qr.code(whole):
             st.html(drawn)
         else:
             st.caption("The address is too long for a QR code: share it as text.")
         st.code(whole, language=None, wrap_lines=True)
     if is_private(experiment):
         st.caption("It carries every setting, and no photograph of your own.")
-    if urlsplit(base).hostname in _LOCAL:
+    if not qr.reachable(base):
         st.caption(
             "This address leads to this machine from itself alone. For a class, serve with `make run LAN=1` and open "
             "the page by the machine's name or number in the network."

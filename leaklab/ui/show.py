@@ -13,7 +13,7 @@ from leaklab.experiments.landscape import Landscape
 from leaklab.images.prepare import side_by_side
 from leaklab.images.source import load
 from leaklab.settings import Refusal, to_link
-from leaklab.ui import causes, held, session, watch
+from leaklab.ui import causes, held, lineup, session, watch
 from leaklab.ui.curve import curve
 from leaklab.ui.reel import reel
 from leaklab.ui.watch import Watched
@@ -141,6 +141,11 @@ def pins(key: str) -> None:
             st.markdown(f"**{watched.run.title}**  \n{watched.verdict}")
             reel(watched.film(24), key=f"{key}.pin.{watched.run.id}")
             st.button("Unpin", key=f"{key}.unpin.{watched.run.id}", on_click=unpin, args=(watched.run.id,))
+    if len(pinned) == 2:
+        st.page_link(
+            "pages/compare.py", label="Compare them at equal evaluations", icon=":material/compare:",
+            query_params=lineup.link(*(watched.run.id for watched in pinned)),
+        )  # fmt: skip
 
 
 def unpin(run_id: str) -> None:

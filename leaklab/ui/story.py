@@ -2,7 +2,6 @@
 
 import json
 import re
-import tomllib
 from dataclasses import replace
 from functools import lru_cache
 
@@ -95,10 +94,9 @@ def numbers(name: str) -> dict:
     return json.loads((_HOME / f"{name}.json").read_text(encoding="utf-8"))
 
 
-@lru_cache
 def said() -> dict:
     """Return what is said beside the story's pictures, and in place of them."""
-    return tomllib.loads((words.ASSETS / "story.toml").read_text(encoding="utf-8"))
+    return words.table("story")
 
 
 @lru_cache

@@ -37,6 +37,17 @@ def link(inversion: Inversion, name: str) -> dict[str, str]:
     return {"x": to_link(made(inversion, (axis(key, with_present[:VALUES]),)))}
 
 
+def offer(inversion: Inversion) -> None:
+    """Offer every knob of an attack for a sweep; the addresses are made when somebody looks."""
+    opened = st.popover("Sweep a knob", icon=":material/grid_on:", key="sweep-a-knob", on_change="rerun")
+    if opened.open:
+        with opened:
+            for name in filter(lambda name: _there(inversion, name), KNOBS):
+                st.page_link(
+                    "pages/sweeps.py", label=sweep_knobs.title(inversion, name), query_params=link(inversion, name)
+                )
+
+
 def choose_sweep() -> tuple[Sweep, bool]:
     """Draw all controls; return the sweep, whole and valid, and whether it is the one that the controls ask for."""
     asked = {"x", "run"} & set(st.query_params)

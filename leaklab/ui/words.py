@@ -10,6 +10,7 @@ from leaklab.ui import glossary
 ASSETS = Path(__file__).parents[2] / "assets"
 
 _START = re.compile(r"\(see:([^)\s]+)\)")  # of a link to a start: [eight photographs](see:playground/easy-leak?...)
+_MARKS = re.compile(r"([\\`*\[\]<>$|~]|:(?! ))")  # of Markdown
 _CITED = re.compile(r"\[cite:(\w+)\]")
 
 
@@ -94,6 +95,11 @@ def tell(name: str, heading: str) -> None:
     Raises: Refusal, when it names a start that no page offers.
     """
     glossary.write(linked(parts(name)[heading]))
+
+
+def literal(text: str) -> str:
+    """Return a text that a link may have brought so that nothing in it is Markdown."""
+    return _MARKS.sub(r"\\\1", text)
 
 
 def linked(text: str) -> str:

@@ -1,6 +1,6 @@
-"""A lesson as a class sees it: what a run says of a prediction, the votes as bars, a code to point a phone at, a sheet.
+"""A lesson as a class sees it: what a run says of a prediction, the votes as bars, a sheet.
 
-Nothing here is drawn by anybody else: bars and code are HTML, the sheet is one file that asks for nothing.
+Nothing here is drawn by anybody else: bars are HTML, the sheet is one file that asks for nothing.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -12,11 +12,10 @@ import numpy as np
 
 from leaklab.experiments.frame import Frame
 from leaklab.experiments.lessons import Lesson, Letter, Step
-from leaklab.views import strips
+from leaklab.views import qr, strips
 
 _CLOSE = "That is close to where the answers part: a small change may tip it."
 _ELSEWHERE = "It usually comes out as {}; see under More what was run here."
-_HERE = ("localhost", "127.0.0.1", "[::1]")
 
 
 @dataclass(frozen=True)
@@ -71,23 +70,6 @@ def progress(lesson: Lesson, number: int) -> str:
     )
 
 
-def code(address: str) -> str:
-    """Return an address as a QR code: SVG inside HTML, dark on white in either theme."""
-    import segno
-
-    svg = segno.make(address, error="m").svg_data_uri(
-        scale=4, border=4, dark="#000000", light="#ffffff", xmldecl=False, encode_minimal=True
-    )
-    said = escape(f"QR code of {address}", quote=True)
-    return f'<div class="leaklab-code"><img src="{escape(svg, quote=True)}" alt="{said}"></div>'
-
-
-def reachable(address: str) -> bool:
-    """Return whether an address means the same on another machine."""
-    host = address.partition("://")[2].split("/")[0].rsplit(":", 1)[0]
-    return bool(host) and host not in _HERE
-
-
 def pictures(shown: Mapping[str, np.ndarray], *, tiles: int) -> str:
     """Return HTML with pictures beside each other, each under its title: strips of several photographs as mosaics."""
     figures = "".join(
@@ -109,7 +91,7 @@ def sheet(lesson: Lesson, *, address: str, answers: bool) -> str:
     )  # fmt: skip
     environment.filters["plain"] = plain
     return environment.get_template("lesson.html.j2").render(
-        lesson=lesson, address=address, answers=answers, code=Markup(code(address)) if address else ""
+        lesson=lesson, address=address, answers=answers, code=Markup(qr.code(address)) if address else ""
     )
 
 

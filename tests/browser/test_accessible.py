@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import ConsoleMessage, Page, ViewportSize
 
 from leaklab.runs.store import Store
-from tests.browser.conftest import ROOT, WIDE, settle
+from tests.browser.conftest import ROOT, settle
 
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
 PHONE = ViewportSize(width=390, height=844)
@@ -40,7 +40,6 @@ def test_a_page_is_fit_for_everybody(visit: Callable[..., Page], name: str):
     page.set_viewport_size(PHONE)
     settle(page)
     page.wait_for_function("document.documentElement.scrollWidth <= innerWidth")
-    page.set_viewport_size(WIDE)
     assert not [message.text for message in said if not _probe(message)]
 
 

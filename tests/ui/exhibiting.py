@@ -15,6 +15,7 @@ from leaklab.runs.store import Store
 from tests.experiments import small
 from tests.experiments.enhancers import guess
 from tests.scene import scene
+from tests.ui.claiming import taken
 
 _ATTACK = small.inversion(Federation(images_per_client=2), iterations=2)
 SMALL = Enhancing(inversion=_ATTACK, enhancers=(DDRM(), MaskedDiffusion(conditional=False), Restoration()))
@@ -38,21 +39,12 @@ def frames() -> tuple[Frame, ...]:
 
 def keep(store: Store, *, most: int = 100, experiment: Enhancing = SMALL) -> str:
     """Store a run of which a worker has brought so many frames, and return its id."""
-    run_id = _taken(store, experiment)
+    run_id = taken(store, experiment)
     for frame in frames()[:most]:
         store.append(run_id, frame, worker="a test")
     if most >= len(frames()):
         store.finish(run_id, worker="a test")
     return run_id
-
-
-def _taken(store: Store, experiment: Enhancing) -> str:
-    """Return a run that is ours: the workers of a served app look into the queue too, and may be there first."""
-    while True:
-        run_id = store.enqueue(experiment.model_dump_json(), title=experiment.title, device="cuda")
-        if (run := store.claim("a test", ("cuda",))) is not None:
-            return run.id
-        store.delete(run_id)
 
 
 def _mixed(truth: Tensor, share: float) -> Tensor:

@@ -8,6 +8,7 @@ from leaklab.experiments.sweep_cells import order
 from leaklab.experiments.sweep_record import Record
 from leaklab.runs.store import Store
 from tests.experiments import small
+from tests.ui.claiming import taken
 
 GRID = Sweep(
     inversion=small.inversion(),
@@ -35,22 +36,13 @@ def frames(sweep: Sweep) -> list[Frame]:
 
 def keep(store: Store, sweep: Sweep = GRID, *, most: int = 100) -> str:
     """Store a run of which a worker has brought so many frames, and return its id."""
-    run_id = _taken(store, sweep)
+    run_id = taken(store, sweep)
     brought = frames(sweep)
     for frame in brought[:most]:
         store.append(run_id, frame, worker="a test")
     if most >= len(brought):
         store.finish(run_id, worker="a test")
     return run_id
-
-
-def _taken(store: Store, sweep: Sweep) -> str:
-    """Return a run that is ours: the workers of a served app look into the queue too, and may be there first."""
-    while True:
-        run_id = store.enqueue(sweep.model_dump_json(), title=sweep.title, device="cuda")
-        if (run := store.claim("a test", ("cuda",))) is not None:
-            return run.id
-        store.delete(run_id)
 
 
 def _ended(x: int, y: int, seed: int) -> Frame:

@@ -7,6 +7,7 @@ from leaklab.experiments.frame import Frame
 from leaklab.experiments.lessons import Step
 from leaklab.experiments.viewpoints import VIEWS
 from leaklab.runs.store import Store
+from tests.ui.claiming import taken
 
 _PIXELS = np.random.default_rng(0).integers(0, 256, (16, 16, 3)).astype(np.uint8)
 _MOMENTS = 3
@@ -37,20 +38,11 @@ def _measured(step: Step, number: int, value: float) -> dict[str, float]:
 
 
 def _kept(store: Store, experiment: Experiment, measured: dict[str, float]) -> str:
-    run_id = _taken(store, experiment)
+    run_id = taken(store, experiment)
     for number in range(_MOMENTS):
         store.append(run_id, _frame(number, measured), worker="a test")
     store.finish(run_id, worker="a test")
     return run_id
-
-
-def _taken(store: Store, experiment: Experiment) -> str:
-    """Return a run that is ours: the workers of a served app look into the queue too, and may be there first."""
-    while True:
-        run_id = store.enqueue(experiment.model_dump_json(), title=experiment.title, device="cuda")
-        if (run := store.claim("a test", ("cuda",))) is not None:
-            return run.id
-        store.delete(run_id)
 
 
 def _frame(number: int, measured: dict[str, float]) -> Frame:

@@ -11,8 +11,8 @@ from leaklab.federation.rounds import Federation
 from leaklab.protocol.defences import GaussianNoise
 from leaklab.runs.store import Store
 from leaklab.ui import cost
-from leaklab.ui.causes import told
 from leaklab.ui.session import Services
+from leaklab.ui.words import table
 from tests import app
 from tests.experiments import small
 
@@ -61,14 +61,14 @@ def test_nothing_is_blamed_where_everything_came_back(store: Store):
 
 
 def test_every_cause_stands_in_the_words_and_claims_no_more_than_likely():
-    for key, words in told().items():
+    for key, words in table("causes").items():
         assert words.keys() == {"likely", "evidence", "without"}, key
         assert words["likely"].startswith("Likely ") and words["likely"].count(". ") == 0
     found = causes(NOISY, list(NOISY.run("cpu")))
     for cause in found:
-        assert told()[cause.key]["evidence"].format(**cause.facts) and told()[cause.key]["without"].format(
-            **cause.facts
-        )
+        assert table("causes")[cause.key]["evidence"].format(**cause.facts) and table("causes")[cause.key][
+            "without"
+        ].format(**cause.facts)
 
 
 def test_a_finished_run_says_what_it_took_why_it_ended_and_how_its_photograph_ranks(store: Store):

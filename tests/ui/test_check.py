@@ -12,7 +12,8 @@ from leaklab.experiments.frame import Frame
 from leaklab.runs import health
 from leaklab.runs.health import Finding
 from leaklab.runs.store import Store
-from leaklab.ui import check, recognising, words
+from leaklab.ui import check, words
+from leaklab.ui.poll import poll
 from leaklab.ui.session import Services
 from tests import app
 
@@ -94,13 +95,15 @@ def test_a_class_is_cleared_away_after_a_second_press_and_strangers_photographs_
     page = opened()
     public = store.enqueue("{}", owner="somebody")
     theirs = store.enqueue("{}", owner="somebody", private=True)
-    recognising.tally().add(2)
+    poll().vote(("story",), "somebody", 2)
+    poll().vote(("lesson", 1, 1), "somebody", "A")
     page = app.widget(page.run(), "check.clear").click().run()
     assert len(store.runs()) == 1 and any("1 private ones of other visitors" in said for said in app.shown(page))
     page = app.widget(page, "check.clear.no").click().run()
     assert store.run(public)
     page = app.widget(app.widget(page, "check.clear").click().run(), "check.clear.yes").click().run()
-    assert not store.runs() and store.run(theirs, "somebody") and sum(recognising.tally().counts(9)) == 0
+    assert not store.runs() and store.run(theirs, "somebody")
+    assert not poll().counts(("story",)) and not poll().counts(("lesson", 1, 1))
     assert any(said.startswith("1 run deleted") for said in app.shown(page)) and not page.exception
 
 

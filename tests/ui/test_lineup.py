@@ -18,9 +18,9 @@ from leaklab.images.source import Uploads
 from leaklab.runs.private import owner
 from leaklab.runs.store import Store
 from leaklab.settings import from_link, to_link
-from leaklab.ui import abreast, lineup_results
+from leaklab.ui import abreast, lineup_results, words
 from leaklab.ui.abreast import Shown
-from leaklab.ui.lineup import link, plain
+from leaklab.ui.lineup import link
 from leaklab.ui.session import Services
 from leaklab.ui.watch import Watched
 from leaklab.views.lineup import Row
@@ -312,7 +312,7 @@ def test_a_run_that_is_deleted_while_it_is_shown_is_said(store: Store):
 
 
 def test_a_title_of_a_link_is_no_markdown():
-    assert plain("[a](b) **c** <i>") == r"\[a\](b) \*\*c\*\* \<i\>"
+    assert words.literal("[a](b) **c** <i>") == r"\[a\](b) \*\*c\*\* \<i\>"
     page = opened(SMALL.changed(("entries", 0, "title"), "**bold**"))
     assert any(r"\*\*bold\*\*" in text.value for text in page.markdown)
 

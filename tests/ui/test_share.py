@@ -1,14 +1,12 @@
 """Share: the address of what is set, as text and as a code, and an address for a class."""
 
-import re
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from leaklab.runs.store import Store
 from leaklab.settings import from_link
-from leaklab.ui import share
 from leaklab.ui.session import Services
 from tests import app
 from tests.experiments import small
@@ -37,17 +35,6 @@ def asked(page: AppTest) -> dict[str, list[str]]:
 
 def codes(page: AppTest) -> list[str]:
     return [html.proto.body for html in page.get("html") if 'class="leaklab-qr"' in html.proto.body]
-
-
-def test_a_code_is_dark_on_light_and_says_what_it_is():
-    drawn = share.qr("http://127.0.0.1:8501/playground?x=1.abc")
-    assert re.search(r'alt="QR code of the address below[^"]*"', drawn)
-    svg = unquote(re.search(r'src="data:image/svg\+xml[^,]*,([^"]*)"', drawn)[1])
-    assert "#fff" in svg and "#000" in svg and not re.search(r"(href|url\()", svg)
-
-
-def test_what_is_too_long_for_a_code_has_none():
-    assert share.qr("http://127.0.0.1/?x=" + "aB_" * 2000) == ""
 
 
 def test_nothing_is_made_before_it_is_opened_and_then_the_address_is_whole(store: Store):

@@ -223,3 +223,13 @@ def test_ones_own_photographs_stay_ones_own(store: Store):
     assert set(finished(store).session_state["sweeps.pictures"]) == {run.id for run in store.runs()}
     own = GRID.changed(("inversion", "scenario", "source"), Uploads(pictures=("mine",)))
     assert from_link(Sweep, to_link(own)).source == Uploads() and from_link(Sweep, to_link(GRID)) == GRID
+
+
+def test_the_playground_offers_its_knobs_for_a_sweep_once_somebody_looks():
+    page = app.opened("playground", x=app.link())
+    assert not [one for one in page.get("page_link") if one.proto.page == "sweeps"]
+    page.session_state["sweep-a-knob"] = True
+    links = [one.proto for one in page.run().get("page_link") if one.proto.page == "sweeps"]
+    assert "Restarts" in [one.label for one in links] and not page.exception
+    swept = from_link(Sweep, links[0].query_string.removeprefix("x="))
+    assert swept.inversion.recipe == app.held(page).recipe

@@ -161,6 +161,8 @@ def test_two_runs_are_pinned_side_by_side_and_a_third_pushes_the_oldest_out(stor
     app.carry_out(store)
     page = page.run()
     assert page.session_state["pins"] == pinned[1:] and not page.exception
+    links = {one.proto.query_string for one in page.get("page_link") if one.proto.page == "compare"}
+    assert links == {f"a={pinned[1]}&b={pinned[2]}"}
     assert "Pinned side by side" in [heading.value for heading in page.subheader]
     page = press(page, f"unpin.{pinned[1]}")
     assert page.session_state["pins"] == pinned[2:]

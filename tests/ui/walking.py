@@ -5,6 +5,7 @@ import numpy as np
 from leaklab.experiments.frame import Frame
 from leaklab.experiments.paths import ATTACKS, Paths
 from leaklab.runs.store import Store
+from tests.ui.claiming import taken
 
 SMALL = Paths().changed(("inversion", "scenario", "federation", "images_per_client"), 2)
 
@@ -29,21 +30,12 @@ def truth() -> np.ndarray:
 
 def keep(store: Store, moments: int = 3, *, most: int = 100) -> str:
     """Store a run of so many moments, of which a worker has brought `most`, and return its id."""
-    run_id = _taken(store)
+    run_id = taken(store, SMALL)
     for frame in frames(moments)[:most]:
         store.append(run_id, frame, worker="a test")
     if most > moments:
         store.finish(run_id, worker="a test")
     return run_id
-
-
-def _taken(store: Store) -> str:
-    """Return a run that is ours: the workers of a served app look into the queue too, and may be there first."""
-    while True:
-        run_id = store.enqueue(SMALL.model_dump_json(), title=SMALL.title, device="cuda")
-        if (run := store.claim("a test", ("cuda",))) is not None:
-            return run.id
-        store.delete(run_id)
 
 
 def _frame(number: int, final: bool) -> Frame:

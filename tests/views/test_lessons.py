@@ -86,21 +86,6 @@ def test_the_end_counts_the_predictions_that_were_checked(told: dict, said: str)
     assert lessons.right_so_far(LESSON, told) == said
 
 
-def test_the_code_is_drawn_here_and_says_what_it_is():
-    drawn = lessons.code("http://192.168.1.20:8501/lessons?lesson=2&step=1")
-    assert "data:image/svg+xml" in drawn
-    assert 'alt="QR code of http://192.168.1.20:8501/lessons?lesson=2&amp;step=1"' in drawn
-    assert drawn != lessons.code("http://192.168.1.20:8501/lessons?lesson=3")
-
-
-@pytest.mark.parametrize(("address", "elsewhere"), [
-    ("http://192.168.1.20:8501/lessons", True), ("https://school.example/lessons", True),
-    ("http://localhost:8501/lessons", False), ("http://127.0.0.1:8501/lessons", False), ("", False),
-])  # fmt: skip
-def test_an_address_of_this_machine_alone_is_known_as_one(address: str, elsewhere: bool):
-    assert lessons.reachable(address) is elsewhere
-
-
 def test_pictures_stand_under_their_titles():
     shown = lessons.pictures({"private": np.zeros((4, 8, 3), np.uint8), "a <b>": np.ones((4, 8, 3), np.uint8)}, tiles=2)
     assert shown.count("<figure>") == 2 and shown.count("data:image/png") == 2 and "a &lt;b&gt;" in shown
