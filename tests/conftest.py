@@ -43,6 +43,17 @@ def tmp_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
+def nothing_to_find(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in an empty folder, without data sets, weights or a GPU."""
+    import torch
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LEAKLAB_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+
+
+@pytest.fixture
 def services(tmp_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator["Services"]:
     """Give a test's pages a store of their own, and no workers."""
     from tests import app

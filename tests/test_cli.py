@@ -7,17 +7,17 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
-import torch
-from click.testing import CliRunner, Result
 
 from leaklab.attacks.labels import METHODS
-from leaklab.cli import main
 from leaklab.experiments.command import assemble
 from leaklab.experiments.inversion import Inversion
 from leaklab.experiments.reference import RECIPE_HEADS
 from leaklab.runs import worker
 from leaklab.settings import from_link, to_link
 from leaklab.views.outcome import Outcome
+from tests.shell import leaklab
+
+pytestmark = pytest.mark.usefixtures("nothing_to_find")
 
 ROOT = Path(__file__).parents[1]
 LITTLE = ("--image-size", "16", "--num-classes", "12", "--batch-size", "8")
@@ -37,19 +37,6 @@ LABELS = {
     "counts_recovered": (list, type(None)), "seconds": NUMBER, "note": str,
 }  # fmt: skip
 IMAGE = {"client": int, "index": int} | dict.fromkeys(SCORES, NUMBER) | {"label_true": int, "label_recovered": int}
-
-
-@pytest.fixture(autouse=True)
-def nothing_to_find(tmp_path, monkeypatch):
-    """Work in an empty folder, without data sets, weights or a GPU."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("LEAKLAB_DATA", str(tmp_path / "data"))
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-
-
-def leaklab(*words: str) -> Result:
-    return CliRunner().invoke(main, words)
 
 
 def found(*words: str) -> dict:

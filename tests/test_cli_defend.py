@@ -3,10 +3,11 @@
 import json
 
 import pytest
-import torch
-from click.testing import CliRunner, Result
 
-from leaklab.cli import main
+from tests.shell import leaklab
+
+pytestmark = pytest.mark.usefixtures("nothing_to_find")
+
 
 NUMBER = (int, float, type(None))
 ROW = {
@@ -23,19 +24,6 @@ LITTLE = (
     "--utility", "--rounds", "2", "--seeds", "1", "--set", "utility.scenario.federation.clients=2",
     "--set", "utility.scenario.federation.images_per_client=16", "--set", "utility.test=40",
 )  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def nothing_to_find(tmp_path, monkeypatch):
-    """Work in an empty folder, without data sets, weights or a GPU."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("LEAKLAB_DATA", str(tmp_path / "data"))
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-
-
-def leaklab(*words: str) -> Result:
-    return CliRunner().invoke(main, words)
 
 
 def defend(*words: str) -> tuple[list[dict], str]:

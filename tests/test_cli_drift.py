@@ -3,10 +3,11 @@
 import json
 
 import pytest
-import torch
-from click.testing import CliRunner, Result
 
-from leaklab.cli import main
+from tests.shell import leaklab
+
+pytestmark = pytest.mark.usefixtures("nothing_to_find")
+
 
 NUMBER = (int, float, type(None))
 DRIFT = {
@@ -14,19 +15,6 @@ DRIFT = {
     "spread": NUMBER,
 }  # fmt: skip
 FEW = ("--image-size", "16", "--num-classes", "12", "--samples-per-client", "2", "--repeats", "2")
-
-
-@pytest.fixture(autouse=True)
-def nothing_to_find(tmp_path, monkeypatch):
-    """Work in an empty folder, without data sets, weights or a GPU."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("LEAKLAB_DATA", str(tmp_path / "data"))
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-
-
-def leaklab(*words: str) -> Result:
-    return CliRunner().invoke(main, words)
 
 
 def drift(*words: str) -> list[dict]:

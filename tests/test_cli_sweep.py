@@ -4,34 +4,21 @@ import json
 import shlex
 
 import pytest
-import torch
-from click.testing import CliRunner, Result
 
-from leaklab.cli import main
 from leaklab.experiments.sweep import Axis, Sweep
 from leaklab.experiments.sweep_command import sweep, sweep_command_line
 from leaklab.experiments.sweep_presets import SWEEP_PRESETS
 from leaklab.settings import Refusal
 from tests.experiments import small
+from tests.shell import leaklab
+
+pytestmark = pytest.mark.usefixtures("nothing_to_find")
 
 FEW = (
     "--image-size", "16", "--num-clients", "1", "--iterations", "1", "--set", "recipe.stages.0.optimiser.updates=2",
     "--no-progress",
 )  # fmt: skip
 SCORES = ("psnr_low", "psnr", "psnr_high", "ssim_low", "ssim", "ssim_high")
-
-
-@pytest.fixture(autouse=True)
-def nothing_to_find(tmp_path, monkeypatch):
-    """Work in an empty folder, without data sets, weights or a GPU."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("LEAKLAB_DATA", str(tmp_path / "data"))
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-
-
-def leaklab(*words: str) -> Result:
-    return CliRunner().invoke(main, words)
 
 
 def test_json_is_a_list_with_one_object_a_cell():

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 import torch
-from click.testing import CliRunner, Result
 
-from leaklab.cli import main
 from leaklab.experiments.catalogue import PRESETS
 from leaklab.experiments.command import command_line
 from leaklab.experiments.inversion import Inversion
 from leaklab.settings import from_link
+from tests.shell import leaklab
+
+pytestmark = pytest.mark.usefixtures("nothing_to_find")
 
 FLAGS = re.findall(
     r"--[a-z-]+",
@@ -22,19 +23,6 @@ FLAGS = re.findall(
     "--normalize-gradients --apply-agg-step --agg-lr --seed --dummy-seed --save-dir --no-save --no-progress --device "
     "--recipe --labels --num-classes --local-steps --local-lr --noise --dtype --json --set --preset",
 )
-
-
-@pytest.fixture(autouse=True)
-def nothing_to_find(tmp_path, monkeypatch):
-    """Work in an empty folder, without data sets, weights or a GPU."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("LEAKLAB_DATA", str(tmp_path / "data"))
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-
-
-def leaklab(*words: str) -> Result:
-    return CliRunner().invoke(main, words)
 
 
 def refused(*words: str) -> str:
