@@ -129,9 +129,12 @@ def _forget(run_id: str) -> None:
 
 def _compare(cards: Sequence[Card]) -> None:
     two = len(cards) == 2 and all(card.facts.kind == "inversion" for card in cards)
+    if not two:
+        st.button("Compare", key="gallery.compare", icon=":material/compare:", disabled=True, help=_TWO)
+        return
     st.page_link(
-        "pages/compare.py", label="Compare", icon=":material/compare:", disabled=not two, help=None if two else _TWO,
-        query_params={"a": cards[0].key, "b": cards[1].key} if two else None,
+        "pages/compare.py", label="Compare", icon=":material/compare:",
+        query_params={"a": cards[0].key, "b": cards[1].key},
     )  # fmt: skip
 
 

@@ -23,18 +23,20 @@ WIDE = ViewportSize(width=1440, height=900)
 GRACE = 6  # seconds a visitor may be gone, for a reload at least
 PATIENCE = 60_000  # milliseconds a locator may wait; generous, for no test here is a timed one
 expect.set_options(timeout=PATIENCE)
+ATTACKING = ("test_attack", "test_compare", "test_drift", "test_own", "test_story", "test_sweeps")
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in this hook, too
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the browser tests together on two workers, and last: they like to have the machine to themselves.
 
-    Attacks take half of their time; each worker serves the app from a home of its own.
+    Each worker serves the app from a home of its own; what attacks takes half of the time.
     """
     here = Path(__file__).parent
     ours = [item for item in items if here in item.path.parents]
     for item in ours:
         item.add_marker(pytest.mark.browser)
-        item.add_marker(pytest.mark.xdist_group("browser" if item.path.stem == "test_attack" else "browser, the rest"))
+        item.add_marker(pytest.mark.xdist_group(f"browser, {'attacks' if item.path.stem in ATTACKING else 'pages'}"))
     items[:] = [item for item in items if item not in ours] + ours
 
 

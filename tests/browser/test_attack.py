@@ -68,6 +68,7 @@ def test_a_run_goes_on_without_its_tab_and_is_found_under_runs(page: Page, store
     assert store.run(run_id).status in ("cancelled", "running")
     page.get_by_role("link", name="Runs", exact=True).click()
     page.locator(f".st-key-delete-{run_id} button").click()
+    page.get_by_role("button", name="Yes, delete").click()  # only a second press does it
     expect(page.locator(f".st-key-delete-{run_id}")).to_have_count(0)
     assert run_id not in [run.id for run in store.runs()]
 

@@ -42,7 +42,8 @@ def test_a_phone_shows_the_code_and_the_paper(page: Page):
     page.goto("/lessons?lesson=2&step=1")
     settle(page)
     page.get_by_text("For the room").click()
-    code = page.get_by_role("img", name=re.compile(r"QR code of .*lesson=2&step=1"))
+    expect(page.get_by_test_id("stCode").filter(has_text="lesson=2&step=1")).to_be_visible()
+    code = page.get_by_alt_text("QR code of the address that stands with it")
     expect(code).to_be_visible()
     assert code.evaluate("image => image.naturalWidth > 0") and code.bounding_box()["width"] > 120
     assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")

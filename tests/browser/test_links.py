@@ -26,7 +26,7 @@ def test_a_link_made_in_one_browser_opens_in_another_as_its_teacher_wants_it(vis
     teacher = visit()
     steps.visit_playground(teacher, asked_for)
     teacher.get_by_role("button", name="Share").click()
-    expect(teacher.get_by_alt_text("QR code of the address below")).to_be_visible()
+    expect(teacher.get_by_alt_text("QR code of the address that stands with it")).to_be_visible()
     chosen(teacher, "Hide from the class", "Iterations")
     chosen(teacher, "Lock for the class", "Clients")
     said = teacher.get_by_test_id("stPopoverBody").get_by_test_id("stCode")

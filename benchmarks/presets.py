@@ -1,0 +1,53 @@
+"""Every preset of every page on one core: when it ends, and when what it ends with could be seen.
+
+A class waits for these, so each should show its effect within ten seconds. Where a run has scores, the effect is
+there as soon as its PSNR is within one decibel of the last one and stays so; otherwise with the second of its results.
+"""
+
+from collections.abc import Iterator, Mapping
+from itertools import takewhile
+
+from benchmarks.table import Row
+from leaklab.experiments.catalogue import LABEL_PRESETS, PRESETS, Preset
+from leaklab.experiments.comparison_presets import COMPARISON_PRESETS
+from leaklab.experiments.drift_presets import DRIFT_PRESETS, PATHS_PRESETS
+from leaklab.experiments.enhancing_presets import ENHANCING_PRESETS
+from leaklab.experiments.federation_presets import FEDERATION_PRESETS
+from leaklab.experiments.frame import Frame
+from leaklab.experiments.lineup_presets import LINEUP_PRESETS
+from leaklab.experiments.sweep_presets import SWEEP_PRESETS
+from leaklab.settings import Refusal
+
+PAGES: Mapping[str, Mapping[str, Preset]] = {
+    "Playground": PRESETS, "Labels": LABEL_PRESETS, "Federation": FEDERATION_PRESETS, "Drift": PATHS_PRESETS,
+    "Drift, line": DRIFT_PRESETS, "Defences": COMPARISON_PRESETS, "Enhance": ENHANCING_PRESETS,
+    "Compare": LINEUP_PRESETS, "Sweeps": SWEEP_PRESETS,
+}  # fmt: skip
+NEAR = 1.0  # decibels
+_WARM = "easy-leak"  # what is run before anything is measured
+
+
+def rows(quick: bool) -> Iterator[Row]:
+    """Yield how long each preset takes until its effect can be seen, and beside it how long until it ends."""
+    for _ in PRESETS[_WARM].experiment.run("cpu"):
+        pass
+    for page, presets in PAGES.items():
+        for preset in list(presets.values())[: 1 if quick else None]:
+            try:
+                runs = [list(preset.experiment.run("cpu")) for _ in range(1 if quick else 3)]
+            except Refusal as refusal:
+                yield Row(f"{page}, {preset.title}", note=f"left out: {refusal}")
+                continue
+            ends = sorted(run[-1].seconds for run in runs)
+            note = f"first result after {runs[0][0].seconds:.1f} s, ends after {ends[len(ends) // 2]:.1f} s"
+            yield Row(f"{page}, {preset.title}", tuple(map(seen, runs)), "s", at_most=10, note=note)
+
+
+def seen(frames: list[Frame]) -> float:
+    """Return after how many seconds a run shows what it ends with."""
+    scored = [frame for frame in frames if "psnr" in frame.scalars]
+    if not scored or not frames[-1].scalars.get("iteration"):
+        return frames[min(1, len(frames) - 1)].seconds
+    end = scored[-1].scalars["psnr"]
+    near = list(takewhile(lambda frame: abs(frame.scalars["psnr"] - end) <= NEAR, reversed(scored)))
+    return near[-1].seconds

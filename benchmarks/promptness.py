@@ -1,0 +1,128 @@
+"""Promptness: how long the story, a scrub, a slider beside a finished run, and the test attack of Check let one wait.
+
+Seen from inside a real browser before the real app, by its own clock.
+"""
+
+import io
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from benchmarks.app import App, browser, served, settle, visit
+from benchmarks.table import Row
+from leaklab.images import photos
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+PATIENCE = 120_000  # milliseconds an attack may take
+_LOOK = 10  # milliseconds between two looks of the script in the page
+_SCRIPT = """
+(() => {
+  const log = window.measured = { drawn: null, states: [], ends: [] };
+  const within = (root) => [...root.querySelectorAll("*")].flatMap((e) => (e.shadowRoot ? [e.shadowRoot] : []));
+  const reels = (root) => [...root.querySelectorAll(".reel"), ...within(root).flatMap(reels)];
+  const inked = (canvas) => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.some((v) => v);
+  setInterval(() => {
+    const now = performance.now(), state = document.querySelector("[data-testid=stApp]")?.dataset.testScriptState;
+    if (state !== log.states.at(-1)?.[1]) log.states.push([now, state]);
+    const said = [...document.querySelectorAll("[data-testid=stAlert]")].some((e) => e.textContent.includes("PSNR"));
+    if (said && !log.ends.length) log.ends.push(now);
+    const films = log.drawn === null ? reels(document) : [];
+    if (films.some((reel) => inked(reel.querySelector(".guess canvas")))) log.drawn = now;
+  }, LOOK);
+})();
+""".replace("LOOK", str(_LOOK))
+# Presses a key on the cursor of a film, and waits for the next frame of the screen after the picture has changed.
+_SCRUB = """
+(scrub, back) => new Promise((done) => {
+  const canvas = scrub.getRootNode().querySelector(".guess canvas"), before = canvas.toDataURL();
+  const begun = performance.now();
+  scrub.value = +scrub.value + (back ? -1 : 1);
+  scrub.dispatchEvent(new Event("input", { bubbles: true }));
+  const look = () => canvas.toDataURL() === before && performance.now() - begun < 2000
+    ? requestAnimationFrame(look) : requestAnimationFrame(() => done(performance.now() - begun));
+  requestAnimationFrame(look);
+})
+"""
+
+
+def rows(quick: bool) -> Iterator[Row]:
+    """Yield the waits of a lecture hall.
+
+    Raises: Refusal, when there is no browser, or the app does not answer.
+    """
+    times = 2 if quick else 7
+    with served() as app, browser() as chromium:
+        _story(chromium, app)  # the first visitor pays for the start of the server
+        shown = tuple(_story(chromium, app) for _ in range(times))
+        yield Row("story: address to first picture", shown, "s", at_most=1, note="no attack is computed")
+        yield Row("story: own photograph, press to verdict", _own(chromium, app, times), "s", at_most=10)
+        tested = tuple(_attacked(visit(chromium, app, "/check", script=_SCRIPT), ".st-key-check\\.attack button")
+                       for _ in range(times))  # fmt: skip
+        yield Row("check: press to verdict of the test attack", tested, "s", note="the page says: about five seconds")
+        moves, scrubs = _beside_a_run(chromium, app, 4 if quick else 30)
+        note = "beside a finished run with its strip of moments and its curves"
+        yield Row("slider: key to page redrawn", moves, "ms", at_most=200, note=note)
+        yield Row("scrub: cursor moved to picture drawn", scrubs, "ms", at_most=100, note="without the server")
+
+
+def _story(chromium: "Browser", app: App) -> float:
+    """Return the seconds from the address to the first picture."""
+    page = visit(chromium, app, "/", script=_SCRIPT)
+    page.wait_for_function("window.measured.drawn !== null")
+    drawn = page.evaluate("window.measured.drawn")
+    page.context.close()
+    return drawn / 1000
+
+
+def _own(chromium: "Browser", app: App, times: int) -> tuple[float, ...]:
+    """Return the seconds from the press to the verdict, each time for a visitor with a photograph of their own."""
+    photograph = io.BytesIO()
+    Image.fromarray(photos.picture("coffee", 256)).save(photograph, "PNG")
+    found = []
+    for _ in range(times):
+        page = visit(chromium, app, "/", script=_SCRIPT)
+        page.get_by_role("radio", name="Your own").click()
+        page.locator("input[type=file]").first.set_input_files(
+            {"name": "mine.png", "mimeType": "image/png", "buffer": photograph.getvalue()}
+        )
+        page.get_by_role("img", name="Your photograph 1").wait_for()
+        settle(page)
+        found.append(_attacked(page, ".st-key-story\\.start button"))
+    return tuple(found)
+
+
+def _attacked(page: "Page", button: str) -> float:
+    """Press a button and return the seconds until the page says what came of it."""
+    settle(page)
+    begun = page.evaluate("performance.now()")
+    page.locator(button).click()
+    page.wait_for_function("window.measured.ends.length > 0", timeout=PATIENCE)
+    ended = page.evaluate("window.measured.ends[0]")
+    page.context.close()
+    return (ended - begun) / 1000
+
+
+def _beside_a_run(chromium: "Browser", app: App, count: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return the milliseconds of a slider's redraws, and of scrubs, on a page that shows a finished attack."""
+    page = visit(chromium, app, "/playground", script=_SCRIPT)
+    page.locator(".st-key-attack button").click()
+    page.wait_for_function("window.measured.ends.length > 0", timeout=PATIENCE)
+    page.wait_for_timeout(2000)
+    slider, moves = page.locator("input[type=range][aria-label=Clients]"), []
+    slider.focus()
+    for turn in range(count):
+        page.wait_for_timeout(500)
+        pressed = page.evaluate("performance.now()")
+        slider.press("ArrowLeft" if turn % 2 else "ArrowRight")
+        page.wait_for_timeout(1000)
+        settle(page)
+        moment, state = page.evaluate("window.measured.states.at(-1)")
+        if state == "notRunning" and moment > pressed:  # a redraw shorter than one look of the script is not seen
+            moves.append(moment - pressed)
+    scrub = page.locator(".reel .scrub").first
+    scrubs = [scrub.evaluate(_SCRUB, turn < count / 2) for turn in range(count)]
+    page.context.close()
+    return tuple(moves), tuple(scrubs)
