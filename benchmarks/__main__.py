@@ -11,6 +11,7 @@ import torch
 from benchmarks import (
     aggregated,
     closed_form,
+    crowd,
     curious,
     defences,
     drift,
@@ -60,6 +61,7 @@ PARTS: dict[str, Callable[[bool], Iterator[table.Row]]] = {
     "liveness": liveness.rows,
     "promptness": promptness.rows,
     "presets": presets.rows,
+    "crowd": crowd.rows,
     "memory": memory.rows,
     "machines": machines.rows,
     "rivals": rivals.rows,

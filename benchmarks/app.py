@@ -30,9 +30,10 @@ _NO_BROWSER = (
 
 @dataclass(frozen=True)
 class App:
-    """A running app: where it is served, its web process, and when that was started."""
+    """A running app: where it is served and keeps its store, its web process, and when that was started."""
 
     address: str
+    home: str
     pid: int
     started: float  # by time.perf_counter
 
@@ -54,7 +55,7 @@ def served() -> Iterator[App]:
                 env={**os.environ, "LEAKLAB_HOME": home}, stdout=written, stderr=written, start_new_session=True,
             )  # fmt: skip
         try:
-            app = App(f"http://127.0.0.1:{port}", process.pid, started)
+            app = App(f"http://127.0.0.1:{port}", home, process.pid, started)
             _wait_until_served(app, process, log)
             yield app
         finally:

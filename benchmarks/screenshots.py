@@ -26,6 +26,12 @@ def main() -> None:
             "federation": "/federation",
             "drift": "/drift",
             "defences": _all_done(chromium, app, "/defences"),
+            "compare": _all_done(chromium, app, "/compare", ".st-key-attack button"),
+            "enhance": _all_done(chromium, app, "/enhance"),
+            "sweeps": _all_done(chromium, app, "/sweeps"),
+            "lessons": "/lessons?lesson=1&step=1",
+            "check": "/check",
+            "about": "/about",
             "runs": "/runs",
         }
         for scheme in SCHEMES:
@@ -47,14 +53,16 @@ def _run(chromium: Any, app: App, path: str, button: str) -> str:
     return page.url.removeprefix(app.address)
 
 
-def _all_done(chromium: Any, app: App, path: str) -> str:
-    """Open a page that runs by itself, and wait until nothing on it goes on: the next visitor is shown that."""
+def _all_done(chromium: Any, app: App, path: str, button: str = "") -> str:
+    """Open a page that runs by itself or by a button, and wait until nothing on it goes on; return where it stands."""
     page = chromium.new_context(viewport={"width": 1440, "height": 900}).new_page()
     page.goto(app.address + path)
     settle(page)
+    if button:
+        page.locator(button).click()
     page.wait_for_timeout(5000)
     page.wait_for_function("!document.querySelector('[data-testid=stProgress]')", timeout=PATIENCE)
-    return path
+    return page.url.removeprefix(app.address) if button else path
 
 
 def _take(page: Any, address: str, target: Path) -> None:

@@ -7,9 +7,10 @@ from leaklab.ui import session, words
 session.begin("playground")
 words.lead("playground")
 with st.spinner("Loading PyTorch, once ..."):
-    from leaklab.ui import choose, cost, held, machines, show, source, sweeps, watch
+    from leaklab.ui import choose, cost, held, machines, show, source, sweeps, tour, watch
 
 KEY = "playground"
+tour.offer(KEY)
 experiment = choose.inversion(KEY)
 ready = choose.mend(experiment, KEY)
 with st.container(horizontal=True, vertical_alignment="bottom", key="actions"):

@@ -64,7 +64,7 @@ def as_served(monkeypatch: pytest.MonkeyPatch, **cookies: str) -> None:
 
 def opened(page: str, *, of: AppTest | None = None, **query: str | list[str]) -> AppTest:
     """Open a page at an address, as a new visitor or as the one who is here already."""
-    app = of or AppTest.from_file(str(ENTRY), default_timeout=60).run()
+    app = of or AppTest.from_file(str(ENTRY), default_timeout=60)
     for word in list(app.query_params):
         del app.query_params[word]
     for word, value in query.items():

@@ -19,7 +19,7 @@ from tests import shapes
 if TYPE_CHECKING:
     from leaklab.ui.session import Services
 
-install_import_hook("leaklab", f"{shapes.__name__}.checked")  # shapes are checked in tests only
+install_import_hook(shapes.written_down(), f"{shapes.__name__}.checked")  # shapes are checked in tests only
 settings.register_profile("leaklab", deadline=None, derandomize=True)
 settings.load_profile("leaklab")
 

@@ -3,7 +3,7 @@
 import json
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from leaklab.attacks.labels import Given, GivenOrIDLG
@@ -99,23 +99,23 @@ def command_line(experiment: Inversion, *, private: bool = False) -> str:
     wanted = _public(experiment, private=private)
     key = wanted["recipe"]["key"]
     given: dict[str, Any] = {"--recipe": key} if key in RECIPES and key != start().recipe.key else {}
-    return _spelt("run", [flag for flag in FLAGS if flag.name != "--recipe"], given, wanted, dump=_dump)
+    return (_worked_out if private else _spelt)("run", given, wanted)
 
 
 def label_command_line(experiment: LabelRecovery) -> str:
     """Return the command that repeats a label recovery; it says nothing of folders and uploads."""
-    return _spelt("labels", LABEL_FLAGS, {}, _public(experiment), dump=_label_dump)
+    return _spelt("labels", {}, _public(experiment))
 
 
 def drift_command_line(experiment: Drift) -> str:
     """Return the command that repeats a drift; it says nothing of folders and uploads."""
-    return _spelt("drift", DRIFT_FLAGS, {}, _public(experiment), dump=_drift_dump)
+    return _spelt("drift", {}, _public(experiment))
 
 
 def pretrain_command_line(experiment: Pretraining) -> str:
     """Return the command that repeats a pretraining; it says nothing of folders."""
     what, wanted = experiment.training.kind, _public(experiment)
-    typed = _spelt(f"pretrain {what}", PRETRAIN_FLAGS, {}, wanted, dump=partial(_pretrain_dump, what))
+    typed = _spelt(f"pretrain {what}", {}, wanted)
     return typed.replace(f"'pretrain {what}'", f"pretrain {what}", 1)
 
 
@@ -133,8 +133,7 @@ def defend_command_line(
     wanted = _public(asked)
     key = wanted["defended"]["inversion"]["recipe"]["key"]
     given = {"--recipe": key} if key in RECIPES and key != start(Defending).defended.inversion.recipe.key else {}
-    flags = [flag for flag in DEFEND_FLAGS if flag.name != "--recipe"]
-    return _spelt("defend", flags, given, wanted, dump=_defend_dump)
+    return _spelt("defend", given, wanted)
 
 
 def _public(experiment: Settings, *, private: bool = False) -> Any:
@@ -142,8 +141,19 @@ def _public(experiment: Settings, *, private: bool = False) -> Any:
     return type(experiment).read(written).model_dump(mode="json")
 
 
-def _spelt(command: str, flags: Sequence[Flag], given: dict[str, Any], wanted: Any, *, dump: Dump) -> str:
+def _spelt(command: str, given: dict[str, Any], wanted: Any) -> str:
+    """Return a command, which is kept for the next drawing of its page; what is private must not come here."""
+    return _kept(command, json.dumps(given), json.dumps(wanted))
+
+
+@lru_cache(maxsize=128)
+def _kept(command: str, given: str, wanted: str) -> str:
+    return _worked_out(command, json.loads(given), json.loads(wanted))
+
+
+def _worked_out(command: str, given: dict[str, Any], wanted: Any) -> str:
     """Return a command with as many flags as it takes to get from its own start to what is wanted."""
+    flags, dump = _spelling(command)
     have = dump(given)
     for flag in flags:
         value = flag.read(wanted)
@@ -225,6 +235,16 @@ def _pretraining(what: str, given: Mapping[str, Any], sets: Sequence[str] = ()) 
     begin = start(Pretraining)
     begin = begin if begin.training.kind == what else begin.changed(("training",), {"kind": what})
     return _set(_flagged(begin, PRETRAIN_FLAGS, given), sets)
+
+
+def _spelling(command: str) -> tuple[Sequence[Flag], Dump]:
+    """Return the flags of a command, apart from that of the recipe, and what they come to."""
+    name, _, what = command.partition(" ")
+    flags, dump = {
+        "run": (FLAGS, _dump), "labels": (LABEL_FLAGS, _label_dump), "drift": (DRIFT_FLAGS, _drift_dump),
+        "defend": (DEFEND_FLAGS, _defend_dump), "pretrain": (PRETRAIN_FLAGS, partial(_pretrain_dump, what)),
+    }[name]  # fmt: skip
+    return [flag for flag in flags if flag.name != "--recipe"], dump
 
 
 def _typed(name: str, value: Any) -> list[str]:

@@ -1,4 +1,4 @@
-"""Whose photographs: the album by clicking, one's own by upload or camera, or a data set of this machine."""
+"""Whose photographs: the album by clicking, one's own by upload, camera or pen, or a data set of this machine."""
 
 import streamlit as st
 
@@ -8,6 +8,7 @@ from leaklab.images.source import Photos, Source, Uploads
 from leaklab.settings import Refusal, Settings, walk
 from leaklab.ui import forms, session, watch
 from leaklab.ui.album import album
+from leaklab.ui.pad import pad
 
 _ALBUM, _OWN, _DATA = "Album", "Your own", "Data set"
 _NO_CAMERA = (
@@ -75,8 +76,16 @@ def take(before: Uploads) -> Uploads:
         shot = st.camera_input("Camera", key=f"own.shot.{counter}", label_visibility="collapsed", resolution="480p")
         shots += [shot] if shot else []
         st.caption(_NO_CAMERA)
-    if shots:
-        _arrive([(shot.name, shot.getvalue()) for shot in shots], before)
+    arrived = [(shot.name, shot.getvalue()) for shot in shots]
+    if st.toggle("Draw one", key="own.draw", help="A pad for the mouse or a finger."):
+        try:
+            drawn = pad(key=f"own.pad.{counter}")
+        except Refusal as refusal:
+            drawn = None
+            st.error(str(refusal), icon=":material/broken_image:")
+        arrived += [("Your drawing", drawn)] if drawn else []
+    if arrived:
+        _arrive(arrived, before)
     for complaint in st.session_state.pop("own.complaints", ()):
         st.error(complaint, icon=":material/broken_image:")
     if before.pictures:

@@ -96,3 +96,28 @@ def test_when_the_visitor_has_gone_the_run_goes_to_the_last_byte(page: Page, sto
 def _bytes(home: Path) -> bytes:
     """Return all that lies in the store's file, its -wal and its -shm."""
     return b"".join(path.read_bytes() for path in sorted(home.glob("runs.sqlite*")))
+
+
+def test_a_drawing_is_a_photograph_of_ones_own(page: Page):
+    steps.visit_playground(page, steps.FAST)
+    page.get_by_role("radio", name="Your own").click()
+    page.get_by_text("Draw one").click()
+    pad, use = page.get_by_role("img", name="Drawing pad"), page.get_by_role("button", name="Use this drawing")
+    expect(use).to_be_disabled()
+    page.get_by_role("radio", name="red").click()
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+    for across in (0.2, 0.6):
+        page.mouse.move(box["x"] + across * box["width"], box["y"] + 0.2 * box["height"])
+        page.mouse.down()
+        page.mouse.move(box["x"] + (across + 0.2) * box["width"], box["y"] + 0.8 * box["height"], steps=5)
+        page.mouse.up()
+    dots = "pad.getContext('2d').getImageData(0, 0, 256, 256).data"
+    ink = f"pad => {dots}.filter((value, index) => index % 4 === 1 && value < 128).length"  # little green, so red
+    both = pad.evaluate(ink)
+    page.get_by_role("button", name="Undo").click()
+    assert 0 < pad.evaluate(ink) < both
+    use.click()
+    expect(_kept(page)).to_have_count(1)
+    expect(use).to_be_disabled()  # a fresh pad
+    expect(page.get_by_alt_text("Your photograph 1")).to_be_visible()

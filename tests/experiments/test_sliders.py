@@ -1,0 +1,69 @@
+"""Every slider teaches: on the start where it matters, its way leads from success to failure, with stops between."""
+
+from dataclasses import dataclass
+from statistics import median
+
+import pytest
+
+from leaklab.experiments.catalogue import PRESETS, tuned
+from leaklab.experiments.inversion import Inversion
+from leaklab.images.source import Photos
+from leaklab.settings import Path, walk
+
+SEEDS, LEAST = 5, 6.0  # seeds a slider is judged by, and the decibels its ends must be apart
+_STAGE, _TRAINED = ("recipe", "stages", 0), ("scenario", "federation")
+
+
+@dataclass(frozen=True)
+class Way:
+    """A knob's way from an end where the attack succeeds to one where it fails, and the start it is walked on."""
+
+    start: str
+    path: Path
+    good: float
+    bad: float
+
+    def psnr(self, value: float, seed: int) -> float:
+        """Return what the attack comes to at one place, in dB; photographs, network and noise follow the seed."""
+        experiment = PRESETS[self.start].experiment
+        scenario = experiment.scenario.model_copy(update={"source": Photos()})
+        shorter = tuned(experiment.recipe, iterations=100)
+        begun = experiment.model_copy(
+            update={"scenario": scenario, "recipe": shorter, "seed": seed, "attack_seed": seed}
+        )
+        *_, final = begun.changed(self.path, value).run("cpu")
+        return final.scalars["psnr"]
+
+    def apart(self) -> list[float]:
+        """Return by how many decibels the ends differ, by seed."""
+        return [self.psnr(self.good, seed) - self.psnr(self.bad, seed) for seed in range(SEEDS)]
+
+
+WAYS = {
+    "iterations": Way("easy-leak", (*_STAGE, "iterations"), 100, 1),
+    "clients": Way("aggregated-fails", (*_TRAINED, "clients"), 1, 8),
+    "photographs": Way("easy-leak", (*_TRAINED, "images_per_client"), 1, 8),
+    "local epochs": Way("easy-leak", (*_TRAINED, "schedule", "epochs"), 1, 16),
+    "noise": Way("easy-leak", (*_TRAINED, "defences", 0, "sigma"), 0, 0.1),
+    "spread of the start": Way("aggregated-rescued", (*_STAGE, "space", "scale"), 0.05, 1.0),
+    "smoothness": Way("easy-leak", (*_STAGE, "priors", 0, "weight"), 0.0, 1.0),
+    "restarts": Way("needs-restarts", (*_STAGE, "restarts"), 8, 1),
+    "size": Way("easy-leak", ("scenario", "image_size"), 16, 64),
+}
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_a_slider_reaches_both_ends_of_its_way_and_stops_three_times_between(way: Way):
+    start: Inversion = PRESETS[way.start].experiment
+    (knob,) = [one for one in walk(start) if one.path == way.path]
+    low, high = sorted((way.good, way.bad))
+    assert knob.low <= low and high <= knob.high
+    step = knob.step or (1 if isinstance(knob.value, int) else 0.0)
+    assert (high - low) >= 4 * step
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_the_ends_of_a_slider_are_six_decibels_apart(way: Way):
+    apart = way.apart()
+    assert median(apart) >= LEAST, apart
