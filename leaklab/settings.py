@@ -12,10 +12,12 @@ import typing
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal, Self
 
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field, SerializationInfo, SerializerFunctionWrapHandler, model_serializer
+from pydantic.fields import FieldInfo
 
 Level = Literal["basic", "advanced", "hidden"]
 Path = tuple[str | int, ...]
@@ -129,22 +131,32 @@ class Knob:
 
 def walk(settings: Settings, path: Path = ()) -> Iterator[Knob]:
     """Yield every knob of some settings, depth first, descending into nested settings, unions and tuples."""
-    for name, field in type(settings).model_fields.items():
-        value, extra = getattr(settings, name), _extra(type(settings), name)
-        if extra.get("knob"):
-            yield Knob(
-                path=(*path, name), value=value, owner=type(settings), help=field.description or "",
-                title=extra["title"] or name.replace("_", " ").capitalize(), symbol=extra["symbol"],
-                low=extra["low"], high=extra["high"], step=extra["step"], log=extra["log"], unit=extra["unit"],
-                level=extra["level"], choices=choices(field.annotation),
-                many=typing.get_origin(field.annotation) is tuple,
-            )  # fmt: skip
+    for name, fixed in _fields(type(settings)):
+        value = getattr(settings, name)
+        if fixed:
+            yield Knob(path=(*path, name), value=value, owner=type(settings), **fixed)
         if isinstance(value, Settings):
             yield from walk(value, (*path, name))
         elif isinstance(value, tuple):
             for index, item in enumerate(value):
                 if isinstance(item, Settings):
                     yield from walk(item, (*path, name, index))
+
+
+@cache
+def _fields(cls: type[Settings]) -> list[tuple[str, dict[str, Any]]]:
+    """Return the fields of a class of settings, each with what is the same for every knob it makes; {} for no knob."""
+    fields = cls.model_fields.items()
+    return [(name, _fixed(name, field) if _extra(cls, name).get("knob") else {}) for name, field in fields]
+
+
+def _fixed(name: str, field: FieldInfo) -> dict[str, Any]:
+    extra = field.json_schema_extra
+    kept = {word: extra[word] for word in ("symbol", "low", "high", "step", "log", "unit", "level")}
+    return kept | {
+        "help": field.description or "", "title": extra["title"] or name.replace("_", " ").capitalize(),
+        "choices": choices(field.annotation), "many": typing.get_origin(field.annotation) is tuple,
+    }  # fmt: skip
 
 
 def choices(annotation: Any) -> tuple[Any, ...]:

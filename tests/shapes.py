@@ -12,7 +12,7 @@ from jaxtyping import AbstractArray
 
 
 def written_down() -> list[str]:
-    """Return the modules of leaklab in which shapes are written; in all others each call would be checked for nothing."""
+    """Return the modules of leaklab in which shapes are written; elsewhere calls would be checked for nothing."""
     root = Path(__file__).parents[1]
     found = [path for path in (root / "leaklab").rglob("*.py") if "jaxtyping" in path.read_text(encoding="utf-8")]
     return [".".join(path.relative_to(root).with_suffix("").parts) for path in found]

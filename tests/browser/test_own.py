@@ -102,7 +102,7 @@ def test_a_drawing_is_a_photograph_of_ones_own(page: Page):
     steps.visit_playground(page, steps.FAST)
     page.get_by_role("radio", name="Your own").click()
     page.get_by_text("Draw one").click()
-    pad, use = page.get_by_role("img", name="Drawing pad"), page.get_by_role("button", name="Use this drawing")
+    pad, use = page.locator(".pad canvas"), page.get_by_role("button", name="Use this drawing")
     expect(use).to_be_disabled()
     page.get_by_role("radio", name="red").click()
     pad.scroll_into_view_if_needed()
