@@ -21,7 +21,7 @@ from leaklab.networks.zoo import NetworkChoice
 from leaklab.protocol.observation import ThreatModel
 from leaklab.settings import Refusal
 
-FIRST, COUNT, BUDGET = 100, 5, 600
+FIRST, COUNT, BUDGET = 100, 5, 300
 NETWORKS = {"lenet": "LeNet", "convnet2": "ConvNet2"}
 ORDER = ("igims", "igims-adam", "igims-untrained", "gias", "ig")  # as the paper ranks them
 OTHERS = ("ggl", "ggl-adam")

@@ -23,8 +23,8 @@ from leaklab.images.source import Folder, Photos
 from leaklab.networks.zoo import NetworkChoice
 from leaklab.protocol.observation import ThreatModel
 
-TASKS, AT_A_TIME, SEED = 40, 4, 1
-FIRST, COUNT, BUDGET = 100, 5, 600
+TASKS, AT_A_TIME, SEED = 20, 4, 1
+FIRST, COUNT, BUDGET = 100, 5, 300
 SHAPE, CLASSES = (3, 32, 32), 10
 _NAME = "giml"
 

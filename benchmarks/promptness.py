@@ -114,7 +114,7 @@ def _attacked(page: "Page", button: str) -> float:
 
 
 def _beside_a_run(chromium: "Browser", app: App, count: int) -> tuple[tuple[float, ...], ...]:
-    """Return the milliseconds of a slider's redraws before and after an attack, and of scrubs in what is shown of it."""
+    """return the milliseconds of a slider before and after an attack, and of scrubs in that."""
     page = visit(chromium, app, "/playground?preset=easy-leak", script=_SCRIPT)
     settle(page)
     alone = _moves(page, count)

@@ -161,6 +161,9 @@ class Cut:
         series = {f"point.{name}": [*self.place(images), self._loss(images)] for name, images in named.items()}
         series["point.truth"] = [0.0, 0.0, self._loss(self.truth)]
         kept = path[:: max(1, len(path) // _PATH_POINTS)] + [end]
+        series["path.iterations"] = [float(snapshot.iteration) for snapshot in kept]
+        series["path.best"] = [float(end.best)]
+        series["reach"] = [self._reach(axis) for axis in (self.first, self.second)]
         for restart in range(len(end.losses)):
             places = [self.place(snapshot.images[restart]) for snapshot in kept]
             series[f"path.{restart}.x"] = [x for x, _ in places]
@@ -168,12 +171,17 @@ class Cut:
         return series
 
     def pictures(self, path: list[Snapshot], secret: Secret) -> dict:
-        """Return the truth and the reconstruction."""
-        end = path[-1]
-        return {
-            "truth": tiles(secret.images.float().cpu()),
-            "reconstruction": tiles(end.images[end.best].float().cpu()),
+        """Return the truth, the reconstruction, and both axes, by which any place of the plane can be painted.
+
+        An axis has both signs: grey is zero, black and white are its reach to either side.
+        """
+        end, shape = path[-1], secret.images.shape
+        painted = {
+            f"axis.{name}": (axis / (2 * self._reach(axis)) + 0.5).reshape(shape)
+            for name, axis in (("first", self.first), ("second", self.second))
         }
+        painted |= {"truth": secret.images, "reconstruction": end.images[end.best]}
+        return {name: tiles(images.float().cpu()) for name, images in painted.items()}
 
     def note(self, path: list[Snapshot]) -> str:
         """Return in one sentence how the reconstruction's loss compares with the truth's."""
@@ -182,6 +190,11 @@ class Cut:
             f"At the truth the loss is {self._loss(self.truth):.2g}; "
             f"the attack began at {float(path[0].losses[end.best]):.2g} and ended at {float(end.losses[end.best]):.2g}."
         )
+
+    @staticmethod
+    def _reach(axis: Float[Tensor, "d"]) -> float:
+        """Return the largest number of an axis, whatever its sign."""
+        return float(axis.abs().max())
 
     def _loss(self, images: Tensor) -> float:
         return float(self.objective.losses(images.reshape(1, -1))[0])

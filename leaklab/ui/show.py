@@ -16,6 +16,7 @@ from leaklab.settings import Refusal, to_link
 from leaklab.ui import causes, held, lineup, session, watch
 from leaklab.ui.curve import curve
 from leaklab.ui.reel import reel
+from leaklab.ui.terrain import ground
 from leaklab.ui.watch import Watched
 from leaklab.ui.worth import worth
 from leaklab.views import curves, export, strips, surfaces
@@ -167,14 +168,12 @@ def landscape(watched: Watched, key: str) -> None:
             surfaces.line(found, dark=dark), key=f"{key}.line", theme=None, height=560, alt=surfaces.alt(found)
         )
         return
-    hill, plan = st.tabs(["Surface", "Map"])
+    plan, hill = st.tabs(["Map", "Surface"])
+    with plan:
+        ground(watched, found, key=f"{key}.map")
     with hill:
         st.plotly_chart(
             surfaces.surface(found, dark=dark), key=f"{key}.surface", theme=None, height=560, alt=surfaces.alt(found)
-        )
-    with plan:
-        st.plotly_chart(
-            surfaces.contour(found, dark=dark), key=f"{key}.contour", theme=None, height=560, alt=surfaces.alt(found)
         )
 
 

@@ -1,4 +1,4 @@
-"""Loss landscapes as plotly figures: a line, a contour map or a surface, with marked points and descent paths.
+"""Loss landscapes as plotly figures: a line or a surface, with marked points and descent paths.
 
 Heights are log10 of the loss. What is not finite is a gap; a loss of zero, which has no logarithm, is drawn just below
 the lowest loss seen. The figures stand still (plotly is drawn anew at every change), so they are for finished runs.
@@ -17,7 +17,7 @@ from leaklab.views.palette import Ink, ink
 _MARKS = ("star", "circle", "x", "diamond", "square", "cross")  # told apart without colour
 _SOLID_MARKS = ("diamond", "circle", "x", "square", "cross", "circle-open")  # the 3-D drawing has fewer
 _DEPTH = 1e-8  # of the highest loss: what lies lower is drawn at the bottom
-_SCALE = "Cividis"  # even in lightness, and read alike by colour-blind eyes
+SCALE = "Cividis"  # even in lightness, and read alike by colour-blind eyes
 
 
 @dataclass(frozen=True)
@@ -89,32 +89,13 @@ def line(found: Landscape, *, dark: bool = False) -> Any:
     return figure.update_layout(xaxis=across, yaxis=up, **_layout(colours))
 
 
-def contour(found: Landscape, *, dark: bool = False) -> Any:
-    """Draw the loss over a plane as a contour map, with the paths of the restarts and the marked points on it."""
-    import plotly.graph_objects as go
-
-    colours = ink(dark)
-    heights, fine = found.heights(found.losses), {"width": 0.5}
-    figure = go.Figure(
-        go.Contour(x=found.x, y=found.y, z=heights, colorscale=_SCALE, colorbar=_bar(), ncontours=18, line=fine)
-    )
-    for name, (x, y) in found.paths.items():
-        for stroke in _cased(2.5):
-            figure.add_scatter(x=x, y=y, mode="lines", name=f"restart {name}", line=stroke)
-    for index, (name, (x, y, _)) in enumerate(found.points.items()):
-        figure.add_scatter(x=[x], y=[y], name=name, mode="markers", marker=_mark(index))
-        figure.add_annotation(x=x, y=y, **_note(name, colours))
-    across, up = _axis("first direction", colours), _axis("second direction", colours)
-    return figure.update_layout(xaxis=across, yaxis=up, **_layout(colours))
-
-
 def surface(found: Landscape, *, dark: bool = False) -> Any:
     """Draw the loss over a plane as a surface, with the paths of the restarts and the marked points on it."""
     import plotly.graph_objects as go
 
     colours = ink(dark)
     heights = found.heights(found.losses)
-    figure = go.Figure(go.Surface(x=found.x, y=found.y, z=heights, colorscale=_SCALE, colorbar=_bar()))
+    figure = go.Figure(go.Surface(x=found.x, y=found.y, z=heights, colorscale=SCALE, colorbar=_bar()))
     for name, (x, y) in found.paths.items():
         for stroke in _cased(5):
             figure.add_scatter3d(

@@ -83,11 +83,10 @@ def test_the_first_axis_leads_from_the_truth_to_the_start():
 
 def test_every_restart_leaves_a_path_from_its_start_to_its_end():
     series = frames(SURFACE)[-1].series
-    assert {name for name in series if name.startswith("path.")} == {
-        f"path.{restart}.{axis}" for restart in (0, 1) for axis in "xy"
-    }
+    paths = {name: values for name, values in series.items() if name.startswith("path.") and name[-2:] in (".x", ".y")}
+    assert set(paths) == {f"path.{restart}.{axis}" for restart in (0, 1) for axis in "xy"}
     # Five iterations, the start, and the end once more.
-    assert all(len(values) == 7 for name, values in series.items() if name.startswith("path."))
+    assert all(len(values) == 7 for values in paths.values())
     ends = [(series[f"path.{restart}.x"][-1], series[f"path.{restart}.y"][-1]) for restart in (0, 1)]
     assert tuple(series["point.reconstruction"][:2]) in ends
 
@@ -104,6 +103,28 @@ def test_the_axes_are_at_right_angles_and_of_one_length(second: str):
     assert cut.place(where.reshape(chosen[1].images.shape)) == pytest.approx((0.25, -2))
 
 
+def test_any_place_of_the_plane_can_be_painted_from_truth_and_axes():
+    last = frames(SURFACE)[-1]
+    first = (last.pictures["axis.first"] / 255 - 0.5) * 2 * last.series["reach"][0]
+    x, y, _ = last.series["point.reconstruction"]
+    second = (last.pictures["axis.second"] / 255 - 0.5) * 2 * last.series["reach"][1]
+    painted = last.pictures["truth"] / 255 + x * first + y * second
+    assert np.abs(first).max() == pytest.approx(last.series["reach"][0], rel=0.01)
+    played = INVERSION.scenario.play(INVERSION.seed, device=torch.device("cpu"), dtype=torch.float64)
+    found = [snapshot for _, snapshot in INVERSION.guesses([played.exchanges[0]])]
+    [end] = found[-1:]
+    cut = SURFACE._cut(played.exchanges[0], found)
+    place = cut.truth + x * cut.first + y * cut.second
+    shown = place.reshape(3, 16, 16).permute(1, 2, 0).numpy()
+    assert np.abs(painted - shown).max() < 0.01 * sum(last.series["reach"]) and end.best == last.series["path.best"][0]
+
+
+def test_the_paths_say_at_which_iterations_they_are():
+    series = frames(SURFACE)[-1].series
+    assert series["path.iterations"] == [0, 1, 2, 3, 4, 5, 5]
+    assert all(len(series[f"path.0.{axis}"]) == 7 for axis in "xy")
+
+
 def test_another_client_has_another_landscape():
     other = frames(LINE.changed(("client",), 1))[-1]
     assert other.series["line"] != frames(LINE)[-1].series["line"]
@@ -112,9 +133,8 @@ def test_another_client_has_another_landscape():
 
 def test_the_last_frame_shows_pictures_and_says_what_the_truth_costs():
     last = frames(SURFACE)[-1]
-    assert {name: picture.shape for name, picture in last.pictures.items()} == {
-        "truth": (16, 16, 3), "reconstruction": (16, 16, 3),
-    }  # fmt: skip
+    names = ("truth", "reconstruction", "axis.first", "axis.second")
+    assert {name: picture.shape for name, picture in last.pictures.items()} == dict.fromkeys(names, (16, 16, 3))
     assert last.note.startswith("At the truth the loss is 0; the attack began at ") and last.note.endswith(".")
     assert not any(frame.pictures or frame.note for frame in frames(SURFACE)[:-1])
 

@@ -47,12 +47,6 @@ def test_a_surface_carries_points_and_paths_on_it(plane, dark):
     assert [note.text for note in figure.layout.scene.annotations] == ["truth", "reconstruction"]
 
 
-def test_a_contour_map_shows_the_same(plane):
-    figure = surfaces.contour(surfaces.landscape(plane))
-    assert [trace.type for trace in figure.data] == ["contour"] + ["scatter"] * 6
-    assert {trace.marker.symbol for trace in figure.data[5:]} == {"star", "circle"}  # told apart without colour
-
-
 def test_a_line_is_drawn_with_its_points():
     frame = Frame(0, 0.0, {}, {"x": [0.0, 1.0], "line": [10.0, float("nan")], "point.truth": [1.0, 0.0, 0.1]})
     found = surfaces.landscape([frame])
@@ -73,4 +67,4 @@ def test_figures_of_nothing_yet_can_be_drawn():
         [Frame(0, 0.0, {}, {"x": [0.0, 1.0], "y": [0.0, 1.0], "path.0.x": [0.5], "path.0.y": [0.5]})]
     )
     assert np.isnan(surfaces.surface(found).data[0].z).all()
-    assert len(surfaces.contour(found).data) == 3
+    assert len(surfaces.surface(found).data) == 3
