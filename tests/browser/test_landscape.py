@@ -7,6 +7,7 @@ from leaklab.federation.rounds import Federation
 from leaklab.runs.store import Store
 from tests.browser.conftest import settle
 from tests.experiments import small
+from tests.ui.claiming import taken
 
 PHONE = ViewportSize(width=390, height=844)
 INK = "canvas => canvas.toDataURL()"
@@ -15,10 +16,8 @@ INK = "canvas => canvas.toDataURL()"
 def keep(store: Store) -> str:
     """Put a finished survey into the store as a worker would, and return its id."""
     survey = Landscape(inversion=small.inversion(Federation(), restarts=2, iterations=5), points=5)
-    run = store.enqueue(survey.model_dump_json(), title="survey")
-    frames = list(survey.run("cpu"))
-    assert store.claim("a test", ("auto", "cpu")).id == run
-    for frame in frames:
+    run = taken(store, survey)
+    for frame in survey.run("cpu"):
         store.append(run, frame, worker="a test")
     store.finish(run, worker="a test")
     return run
