@@ -23,6 +23,7 @@ def alone(tmp_path: Path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LEAKLAB_WEIGHTS", str(tmp_path / "own"))
     monkeypatch.setattr(pools, "_CROPS", 16)
+    pools.pool.cache_clear()  # another test may have made another number
 
 
 def leaklab(*words: str) -> Result:

@@ -36,6 +36,7 @@ SMALL = (
 def few(monkeypatch, tmp_path: Path):
     """Make few pictures up, yield every frame, and keep a visitor's weights in the test's own folder."""
     monkeypatch.setattr(pools, "_CROPS", 16)
+    pools.pool.cache_clear()  # another test may have made another number
     monkeypatch.setattr(pretraining, "_PAUSE", 0.0)
     monkeypatch.setattr(pretraining, "_SHOWN", 2)
     monkeypatch.setattr(denoiser, "_SAMPLED", 4)

@@ -48,7 +48,7 @@ WAYS = {
     "spread of the start": Way("aggregated-rescued", (*_STAGE, "space", "scale"), 0.05, 1.0),
     "smoothness": Way("easy-leak", (*_STAGE, "priors", 0, "weight"), 0.0, 1.0),
     "restarts": Way("needs-restarts", (*_STAGE, "restarts"), 8, 1),
-    "size": Way("easy-leak", ("scenario", "image_size"), 16, 64),
+    "size": Way("easy-leak", ("scenario", "image_size"), 16, 80),
 }
 
 
