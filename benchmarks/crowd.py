@@ -17,7 +17,7 @@ from leaklab.runs.store import Store
 from leaklab.settings import Refusal
 
 VISITORS, SECONDS = 30, 20.0
-RATES = (1.0, 4.0)  # drawings a second that each asks for; the page itself asks four times
+PACES = (1.0, 0.25, None)  # seconds between two drawings of each visitor; None: what the page asks for
 _LONG = DEFAULT.experiment.changed(("recipe", "stages", 0, "iterations"), 50_000).changed(
     ("recipe", "stages", 0, "enough"), 0.0
 )
@@ -32,6 +32,7 @@ class Visitor:
     query: str
     page: str = ""
     fragment: str = ""
+    pause: float = 0.0  # seconds that the page asks for between two drawings
     waits: list[float] = field(default_factory=list)
 
     async def ask(self, *, again: bool) -> None:
@@ -52,7 +53,7 @@ class Visitor:
             if message.HasField("new_session"):
                 self.page = message.new_session.page_script_hash
             if message.HasField("auto_rerun"):
-                self.fragment = message.auto_rerun.fragment_id
+                self.fragment, self.pause = message.auto_rerun.fragment_id, message.auto_rerun.interval
             if message.HasField("script_finished") and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
                 return
 
@@ -63,20 +64,20 @@ def rows(quick: bool) -> Iterator[Row]:
     Raises: Refusal, when the app does not answer.
     """
     visitors, seconds = (3, 3.0) if quick else (VISITORS, SECONDS)
-    for rate in RATES:
+    for pace in PACES:
         with served() as app:
-            waits, grown = asyncio.run(_watched(app, visitors, rate, seconds))
+            waits, grown, pause = asyncio.run(_watched(app, visitors, pace, seconds))
         late = quantiles(waits, n=20)[-1]
-        note = f"{len(waits)} drawings of {visitors * rate * seconds:.0f} asked for, {visitors} visitors"
-        what = f"{visitors} watch one attack, {rate:g} a second"
-        wanted = 200 if rate == RATES[0] else None
+        note = f"{len(waits)} drawings of {visitors * seconds / pause:.0f} asked for, {visitors} visitors"
+        what = f"{visitors} watch one attack, {'at the pace of the page' if pace is None else f'every {pace:g} s'}"
+        wanted = None if pace == min(filter(None, PACES)) else 200
         yield Row(f"{what}: 19 of 20 drawn within", (1000 * late,), "ms", at_most=wanted, note=note)
         yield Row(f"{what}: drawing", tuple(1000 * wait for wait in waits), "ms")
         yield Row(f"{what}: memory all but one add", (grown,), "MB", at_most=300)
 
 
-async def _watched(app: App, count: int, rate: float, seconds: float) -> tuple[list[float], float]:
-    """Let so many visitors watch one attack; return the seconds of all drawings, and the MB that all but one add."""
+async def _watched(app: App, count: int, pace: float | None, seconds: float) -> tuple[list[float], float, float]:
+    """Let many watch one attack; return the seconds of all drawings, the MB that all but one add, and the pause."""
     import websockets
 
     store = Store(f"sqlite:///{app.home}/runs.sqlite")
@@ -92,18 +93,21 @@ async def _watched(app: App, count: int, rate: float, seconds: float) -> tuple[l
             before = _memory(app) if visitor is visitors[0] else before
         while not store.frames(run):
             await asyncio.sleep(0.2)
+        for visitor in visitors:  # how often a page looks depends on how many are there when it is drawn
+            await asyncio.wait_for(visitor.ask(again=False), _PATIENCE)
         if not all(visitor.fragment for visitor in visitors):
             raise Refusal("The page does not ask to be drawn again: the run had ended, or the page has changed.")
         ends = time.perf_counter() + seconds
-        starts = [number / count / rate for number in range(count)]
-        await asyncio.gather(*(_watch(*one, ends, 1 / rate) for one in zip(visitors, starts, strict=True)))
+        pause = pace or visitors[0].pause
+        starts = [number / count * pause for number in range(count)]
+        await asyncio.gather(*(_watch(*one, ends, pause) for one in zip(visitors, starts, strict=True)))
         grown = _memory(app) - before
         for visitor in visitors:
             await visitor.connection.close()
     finally:
         store.cancel(run)
         store.close()
-    return [wait for visitor in visitors for wait in visitor.waits], grown
+    return [wait for visitor in visitors for wait in visitor.waits], grown, pause
 
 
 async def _watch(visitor: Visitor, first: float, ends: float, pause: float) -> None:

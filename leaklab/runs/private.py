@@ -81,6 +81,11 @@ class Presence:
                 del self._sessions[owner]
                 self._promise(owner)
 
+    @property
+    def here(self) -> int:
+        """How many browser sessions there are."""
+        return sum(self._sessions.values())
+
     def sweep(self) -> int:
         """Renew the promise to those who are here, and delete what nobody keeps; return how many runs went."""
         with self._lock:

@@ -31,7 +31,7 @@ def result(comparison: Comparison, place: str, key: str) -> None:
         if (attacked and (watched is None or watched.run.over)) or (trained and (learnt is None or learnt.over)):
             st.rerun()
 
-    every = watch.TICK if attacked else _SLOWER if trained else None
+    every = watch.tick() if attacked else _SLOWER if trained else None
     st.fragment(show, run_every=every)()
 
 

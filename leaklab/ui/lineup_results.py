@@ -36,7 +36,7 @@ def follow(ids: Sequence[str | None], titles: Sequence[str], attacks: Sequence[I
         if going and all(one.watched is None or one.watched.run.over for one in seen):
             st.rerun()
 
-    st.fragment(show, run_every=watch.TICK if going else None)()
+    st.fragment(show, run_every=watch.tick() if going else None)()
 
 
 def shown(ids: Sequence[str | None], titles: Sequence[str]) -> list[Shown]:

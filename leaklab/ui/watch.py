@@ -19,6 +19,7 @@ from leaklab.ui import address, holding, session, words
 from leaklab.views.strips import Film, film, pick
 
 TICK = 0.25  # seconds between two looks at a running run
+_TURN = 0.035  # seconds one look takes of the process that serves all visitors
 _VIEWS = {
     "per-client": "From each client's own update", "aggregated": "From the average alone",
     "client": "From two global models, by a client",
@@ -152,7 +153,12 @@ def follow(key: str, draw: Callable[[Watched, str], None], *, tell: Callable[[Wa
         if going and all(watched.run.over for watched in seen):
             st.rerun()
 
-    st.fragment(show, run_every=TICK if going else None)()
+    st.fragment(show, run_every=tick() if going else None)()
+
+
+def tick() -> float:
+    """Return the seconds between two looks at a running run: the more people are here, the more each waits its turn."""
+    return max(TICK, session.services().presence.here * _TURN)
 
 
 def look(run_id: str) -> Watched | None:

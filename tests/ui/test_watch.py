@@ -6,6 +6,7 @@ from streamlit.testing.v1 import AppTest
 from leaklab.runs.records import OVER
 from leaklab.runs.store import Store
 from leaklab.settings import Refusal
+from leaklab.ui import watch
 from leaklab.ui.session import Services
 from leaklab.ui.watch import Watched
 from tests import app
@@ -180,3 +181,14 @@ def test_a_session_remembers_a_few_runs_and_a_film_is_thinned(store: Store):
     for _ in range(9):
         page = app.widget(page, "again").click().run()
     assert len(page.session_state["watched"]) == 8
+
+
+def test_the_more_people_are_here_the_more_seldom_a_page_looks(services: Services):
+    paces = []
+    for number in range(30):
+        services.presence.enter(f"visitor {number}")
+        paces.append(watch.tick())
+    assert paces[0] == watch.TICK and paces[-1] == pytest.approx(1.05) and paces == sorted(paces)
+    for number in range(30):
+        services.presence.leave(f"visitor {number}")
+    assert watch.tick() == watch.TICK
