@@ -8,29 +8,21 @@ st.set_page_config("leaklab", page_icon="assets/logo.svg", layout="wide")
 st.logo("assets/logo.svg", size="large")
 session.preload()
 
+GROUPS = {  # pages/NAME.py with its icon, by the word they are found under; the first stand in the open
+    "": {
+        "story": "auto_stories", "playground": "experiment", "lessons": "school", "compare": "compare",
+        "runs": "photo_library",
+    },
+    "Look closer": {"landscape": "landscape", "labels": "sell", "federation": "hub", "drift": "route"},
+    "Go further": {"defences": "shield", "enhance": "auto_fix_high", "sweeps": "grid_on"},
+    "Behind it": {"check": "fact_check", "about": "info"},
+}  # fmt: skip
 PAGES = {
-    "": [
-        st.Page("pages/story.py", title="Story", icon=":material/auto_stories:", default=True),
-        st.Page("pages/playground.py", title="Playground", icon=":material/experiment:", url_path="playground"),
-        st.Page("pages/lessons.py", title="Lessons", icon=":material/school:", url_path="lessons"),
-        st.Page("pages/compare.py", title="Compare", icon=":material/compare:", url_path="compare"),
-        st.Page("pages/runs.py", title="Runs", icon=":material/photo_library:", url_path="runs"),
-    ],
-    "Look closer": [
-        st.Page("pages/landscape.py", title="Landscape", icon=":material/landscape:", url_path="landscape"),
-        st.Page("pages/labels.py", title="Labels", icon=":material/sell:", url_path="labels"),
-        st.Page("pages/federation.py", title="Federation", icon=":material/hub:", url_path="federation"),
-        st.Page("pages/drift.py", title="Drift", icon=":material/route:", url_path="drift"),
-    ],
-    "Go further": [
-        st.Page("pages/defences.py", title="Defences", icon=":material/shield:", url_path="defences"),
-        st.Page("pages/enhance.py", title="Enhance", icon=":material/auto_fix_high:", url_path="enhance"),
-        st.Page("pages/sweeps.py", title="Sweeps", icon=":material/grid_on:", url_path="sweeps"),
-    ],
-    "Behind it": [
-        st.Page("pages/check.py", title="Check", icon=":material/fact_check:", url_path="check"),
-        st.Page("pages/about.py", title="About", icon=":material/info:", url_path="about"),
-    ],
+    word: [
+        st.Page(f"pages/{name}.py", title=name.capitalize(), icon=f":material/{icon}:", default=name == "story")
+        for name, icon in group.items()
+    ]
+    for word, group in GROUPS.items()
 }
 page = st.navigation(PAGES, position="top")
 with session.refusals():

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import fmean
+from unittest.mock import patch
 
 from benchmarks.attack import attack
 from benchmarks.generators import source, within
@@ -59,13 +60,13 @@ def _attacked(weights: Path, home: str, count: int, budget: int) -> tuple[float,
     place = Path(home) / weights.stem
     place.mkdir(exist_ok=True)
     (place / "dcgan.safetensors").write_bytes(weights.read_bytes())
-    os.environ["LEAKLAB_WEIGHTS"] = str(place)
     recipe = within(GIAS, budget)
     for number in range(len(recipe.stages)):
         recipe = recipe.changed(("stages", number, "space", "generator"), "own")
     scenario = Scenario(source=source(), network=NetworkChoice(name="cnn2"), threat=ThreatModel(labels=True))
-    attacks = (
-        attack(Inversion(scenario=scenario, recipe=recipe, seed=seed, precision="float32"))
-        for seed in range(FIRST, FIRST + count)
-    )
+    with patch.dict(os.environ, LEAKLAB_WEIGHTS=str(place)):
+        attacks = [
+            attack(Inversion(scenario=scenario, recipe=recipe, seed=seed, precision="float32"))
+            for seed in range(FIRST, FIRST + count)
+        ]
     return tuple(value for outcome in attacks for value in outcome.psnr)

@@ -131,17 +131,26 @@ def _number(knob: Knob, label: str, help: str, key: str, *, locked: bool) -> Any
         return st.number_input(
             label, int(low), int(high), value, step=1, help=help, key=key, placeholder="as the seed", disabled=locked
         )
-    whole = isinstance(value, int)
-    if knob.log or (whole and high - low > _STEPS * (knob.step or 1)):
-        options = ladder(value, low, high, whole=whole)
+    if uneven := rungs(knob):
         return st.select_slider(
-            label, options, value, format_func=lambda v: f"{v:g}", help=help, key=key, disabled=locked
+            label, uneven, value, format_func=lambda v: f"{v:g}", help=help, key=key, disabled=locked
         )
-    step = knob.step or (1 if whole else (high - low) / 100)
+    whole, step = isinstance(value, int), stride(knob)
     kind, written = (int, "%d") if whole else (float, "%.4g")  # of 0.999 two digits would make 1.00
     return st.slider(
         label, kind(low), kind(high), value, kind(step), format=written, help=help, key=key, disabled=locked
     )
+
+
+def rungs(knob: Knob) -> list[float]:
+    """Return the places of a slider whose steps grow; none for one of even steps."""
+    whole, far = isinstance(knob.value, int), knob.high - knob.low > _STEPS * (knob.step or 1)
+    return ladder(knob.value, knob.low, knob.high, whole=whole) if knob.log or (whole and far) else []
+
+
+def stride(knob: Knob) -> float:
+    """Return the step of a slider of even steps."""
+    return knob.step or (1 if isinstance(knob.value, int) else (knob.high - knob.low) / 100)
 
 
 def ladder(value: float, low: float, high: float, *, whole: bool) -> list[float]:

@@ -51,8 +51,7 @@ def _pills(key: str, offered: Mapping[str, Preset]) -> None:
 
     def take() -> None:
         if chosen := st.session_state.get(choice):
-            st.session_state[f"{key}.both"] = False
-            adopt(key, offered[chosen].experiment)
+            begin_from(key, offered[chosen])
 
     st.pills(
         "Start from", list(offered), default=_matching(key, offered), key=choice, on_change=take,
@@ -68,8 +67,7 @@ def _named(key: str, offered: Mapping[str, Preset]) -> None:
     """Start from the preset that the address names, once; a link's own settings come before it."""
     name = address.preset()
     if name in offered:
-        st.session_state[f"{key}.both"] = False
-        adopt(key, offered[name].experiment)
+        begin_from(key, offered[name])
     elif name is not None:
         before = st.session_state.get(f"{key}.complaint", "")
         said = f"There is no start {name!r} on this page: {', '.join(offered)} are those there are."
@@ -106,6 +104,12 @@ def _reveal(key: str, chosen: Settings) -> None:
         chips = [f"{knob.title} = {words.literal(forms.said(knob.value))}" for knob in found[:_CHIPS]]
         more = f" and {len(found) - _CHIPS} more" if len(found) > _CHIPS else ""
         st.caption(f":material/tune: Also set: {' · '.join(chips)}{more}.")
+
+
+def begin_from(key: str, start: Preset) -> None:
+    """Put a start into a page's controls; it never asks for both ways of looking at once."""
+    st.session_state[f"{key}.both"] = False
+    adopt(key, start.experiment)
 
 
 def adopt(key: str, chosen: Settings) -> None:

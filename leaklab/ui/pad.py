@@ -32,7 +32,7 @@ def decoded(drawn: str | None) -> bytes | None:
     try:
         return base64.b64decode(drawn.removeprefix(_PNG), validate=True)
     except (binascii.Error, ValueError) as error:
-        raise Refusal("The drawing was changed on its way: press Use this drawing once more.") from error
+        raise Refusal("The drawing was changed on its way: press Use it once more.") from error
 
 
 def _rerun() -> None:

@@ -8,7 +8,6 @@ from typing import Any
 
 import streamlit as st
 
-from leaklab.settings import Refusal
 from leaklab.ui.watch import Watched
 from leaklab.views import strips, surfaces, terrain
 
@@ -20,7 +19,10 @@ _mount = st.components.v2.component("leaklab_terrain", html=_HTML, css=_CSS, js=
 
 
 def ground(watched: Watched, found: surfaces.Landscape, *, key: str) -> None:
-    """Show the map of a finished run."""
+    """Show the map of a finished run.
+
+    Raises: Refusal, when it was deleted this moment.
+    """
     _mount(key=key, data=payload(watched, found) | {"group": key})
 
 
@@ -39,10 +41,7 @@ def _painted(watched: Watched) -> dict[str, Any] | None:
     last = watched.last
     if "reach" not in last.series:
         return None
-    try:
-        held = watched.at({(last.index, name) for name in ("truth", *_AXES)})
-    except Refusal:
-        return None
+    held = watched.at({(last.index, name) for name in ("truth", *_AXES)})
     truth, *axes = (held[last.index, name] for name in ("truth", *_AXES))
     tiles = len(strips.squares(truth))
     return {

@@ -40,7 +40,7 @@ def _step(key: str) -> int:
     number = next((one for one in range(1, len(STARTS) + 1) if asked == str(one)), 0)
     if not number:
         st.query_params.pop(WORD, None)
-    elif st.session_state.get("entered") and "x" not in st.query_params:
+    elif "x" not in st.query_params:  # the address has only just been asked for: it spells out no settings yet
         _start(key, number)
     return number
 
@@ -60,10 +60,9 @@ def _go(key: str, number: int) -> None:
 
 
 def _start(key: str, number: int) -> None:
-    start = PRESETS[STARTS[number - 1]].experiment
-    if st.session_state.get(f"{key}.experiment") != start:
-        st.session_state[f"{key}.both"] = False
-        held.adopt(key, start)
+    start = PRESETS[STARTS[number - 1]]
+    if st.session_state.get(f"{key}.experiment") != start.experiment:
+        held.begin_from(key, start)
 
 
 def _leave() -> None:

@@ -16,6 +16,8 @@ _GAP = (0.5, 0.5, 0.5)  # where no loss is a number
 
 def drawn(found: Landscape) -> dict[str, Any]:
     """Return what is drawn of a plane whose rows are all there: x runs to the right, y upwards."""
+    from plotly.colors import sample_colorscale
+
     heights = found.heights(found.losses)
     seen = heights[np.isfinite(heights)]
     # A pit of one point, as at the truth, must not take all colours: what lies deeper is as dark as they go.
@@ -28,7 +30,7 @@ def drawn(found: Landscape) -> dict[str, Any]:
         "contours": contours(found, np.linspace(low, high, _LEVELS + 2)[1:-1]),
         "range": [low, high],
         "pit": bool(seen.size and seen.min() < low),
-        "bar": [_css(colour) for colour in _colours(np.linspace(0, 1, _STOPS))],
+        "bar": sample_colorscale(SCALE, np.linspace(0, 1, _STOPS)),
         "points": [{"name": name, "x": x, "y": y} for name, (x, y, _) in found.points.items()],
         "paths": {name: path.T.round(4).tolist() for name, path in found.paths.items()},
     }
@@ -51,25 +53,9 @@ def contours(found: Landscape, levels: Float[np.ndarray, " levels"]) -> list[dic
 def _coloured(
     heights: Float[np.ndarray, "height width"], low: float, high: float
 ) -> UInt8[np.ndarray, "height width 3"]:
+    from plotly.colors import sample_colorscale
+
     share = np.clip((np.nan_to_num(heights, nan=low) - low) / max(high - low, 1e-9), 0, 1)
-    colours = _colours(share.ravel()).reshape(*heights.shape, 3)
+    colours = np.array(sample_colorscale(SCALE, share.ravel(), colortype="tuple")).reshape(*heights.shape, 3)
     colours[~np.isfinite(heights)] = _GAP
     return (255 * colours).round().astype(np.uint8)
-
-
-def _colours(shares: Float[np.ndarray, " n"]) -> Float[np.ndarray, "n 3"]:
-    from plotly.colors import get_colorscale, unlabel_rgb
-
-    stops = [(place, unlabel_rgb(f"rgb{_rgb(colour)}")) for place, colour in get_colorscale(SCALE)]
-    places, colours = [place for place, _ in stops], np.array([colour for _, colour in stops]) / 255
-    return np.stack([np.interp(shares, places, colours[:, channel]) for channel in range(3)], 1)
-
-
-def _rgb(colour: str) -> tuple[int, int, int]:
-    from plotly.colors import hex_to_rgb
-
-    return hex_to_rgb(colour)
-
-
-def _css(colour: Float[np.ndarray, "3"]) -> str:
-    return f"rgb({', '.join(str(round(255 * part)) for part in colour)})"
