@@ -128,7 +128,7 @@ class Terrain {
     this.paint(x, y);
     const height = this.height(x, y), loss = height === null ? "no number" : `10^${height.toFixed(1)}`;
     const where = this.index === null ? "Here" : "Where the best restart stands";
-    this.read.textContent = `${where} (${x.toFixed(2)}, ${y.toFixed(2)}): the loss is ${loss}.`;
+    this.read.textContent = `${where} (${x.toFixed(2)}, ${y.toFixed(2)}): the loss measured nearest is ${loss}.`;
     this.place.setAttribute("aria-label", `The picture at (${x.toFixed(2)}, ${y.toFixed(2)})`);
   }
 
