@@ -21,7 +21,7 @@ from tests.browser import find_chromium
 ROOT = Path(__file__).parents[2]
 WIDE = ViewportSize(width=1440, height=900)
 GRACE = 6  # seconds a visitor may be gone, for a reload at least
-PATIENCE = 60_000  # milliseconds a locator may wait; generous, for no test here is a timed one
+PATIENCE = 180_000  # milliseconds a locator may wait: nothing here is timed, and on busy cores a new worker takes long
 expect.set_options(timeout=PATIENCE)
 ATTACKING = ("test_attack", "test_compare", "test_drift", "test_own", "test_story", "test_sweeps")
 
@@ -38,6 +38,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.browser)
         item.add_marker(pytest.mark.xdist_group(f"browser, {'attacks' if item.path.stem in ATTACKING else 'pages'}"))
     items[:] = [item for item in items if item not in ours] + ours
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Tell with a failure how the runs of the served app stand: what never came may have been slow, or never begun."""
+    report = yield
+    if report.failed and (home := getattr(item, "funcargs", {}).get("home")):
+        report.sections.append(("runs of the served app", _standing(home)))
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -128,6 +137,13 @@ def page(visit: Callable[..., Page]) -> Page:
 def settle(page: Page) -> None:
     """Wait until the app has drawn itself: its root says whether a script is running."""
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+
+
+def _standing(home: Path) -> str:
+    store = Store(f"sqlite:///{home}/runs.sqlite")
+    told = [f"{run.id} {run.status}, attempt {run.attempts}: {run.title} {run.message}" for run in store.runs()]
+    store.close()
+    return "\n".join([f"load {os.getloadavg()}", *told])
 
 
 def _is_ours(url: str) -> bool:
