@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
-from leaklab.experiments.comparison import NONE, Comparison, Point
+from leaklab.experiments.comparison import MOST, NONE, Comparison, Point
 from leaklab.experiments.defended import Defended
 from leaklab.experiments.protections import PROTECTIONS
 from leaklab.experiments.utility import Utility
@@ -61,7 +61,7 @@ def ask(comparison: Comparison, key: str) -> None:
         if plan.on:
             _top_up(plan, held.device(key))
         _progress(plan)
-        _drawn(_spots(plan), key, live=plan.on)
+        _drawn(_spots(plan), comparison, key, live=plan.on)
         if plan.on and _done(plan) == len(plan.measurements):
             plan.on = False
             st.rerun()
@@ -181,21 +181,28 @@ def _pictures(plan: Plan, run_id: str) -> dict[str, str]:
     return plan.pictures[run_id]
 
 
-def _drawn(spots: list[Spot], key: str, *, live: bool) -> None:
+def _drawn(spots: list[Spot], comparison: Comparison, key: str, *, live: bool) -> None:
     """Draw what is known: the curve, and below it every point as pictures and in numbers."""
     known = [spot for spot in spots if spot.place("plain")]
     if not known:
         if live:
             st.skeleton(height=_HEIGHT)
         return
-    st.echarts_chart(
+    clicked = st.echarts_chart(
         tradeoff.figure(spots, dark=session.dark()), key=f"{key}.figure", height=_HEIGHT,
-        alt=tradeoff.figure_alt(spots),
+        alt=tradeoff.figure_alt(spots), on_select="rerun",
     )  # fmt: skip
     st.caption(
         "Solid: the plain attack; dashed and hollow: the one that adapts, where it finds more or less. Marks grow with "
-        "the strength. Best is the upper left corner. Point at a mark, or touch it, to see what was rebuilt."
+        "the strength. Best is the upper left corner. Point at a mark, or touch it, to see what was rebuilt; click it, "
+        "and its defence stands above at that strength."
     )
+    selected = [dict(one) for one in clicked.selection.selected]
+    # Points that come in shift the numbers of those behind them: only another selection is another click.
+    if selected != st.session_state.get(f"{key}.figure.clicked", []):
+        st.session_state[f"{key}.figure.clicked"] = selected
+        if spot := tradeoff.touched(spots, selected):
+            _take(spot, comparison, key)
     if sheet := tradeoff.sheet(spots):
         with st.expander("Every point as a picture", icon=":material/grid_view:"):
             st.html(sheet)
@@ -205,6 +212,17 @@ def _drawn(spots: list[Spot], key: str, *, live: bool) -> None:
             )
     with st.expander("Every point in numbers", icon=":material/table:"):
         _table(spots, key)
+
+
+def _take(spot: Spot, comparison: Comparison, key: str) -> None:
+    """Put a point among the columns, or its strength into the column of its defence."""
+    keys = [column.protection for column in comparison.columns]
+    if spot.protection not in keys and len(keys) == MOST:
+        st.toast(f"There are {MOST} columns, and no more would fit: take one out first.", icon=":material/view_column:")
+        return
+    shown = comparison if spot.protection in keys else comparison.showing([*keys, spot.protection])
+    held.adopt(key, shown.stronger(spot.protection, spot.strength))
+    st.rerun()
 
 
 def _table(spots: list[Spot], key: str) -> None:

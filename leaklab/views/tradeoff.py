@@ -86,6 +86,17 @@ def figure_alt(spots: Sequence[Spot]) -> str:
     return "; ".join([*first, *told]) + "." if first or told else _NONE
 
 
+def touched(spots: Sequence[Spot], selected: Iterable[Mapping[str, Any]]) -> Spot | None:
+    """Return the point that is selected in the figure, as the chart reports it; None where none is."""
+    for one in selected:
+        protection, _, attack = str(one.get("series_id")).partition(" ")
+        placed = [spot for spot in spots if spot.unit and spot.protection == protection and spot.place(attack)]
+        for index in one.get("data_indices") or ():
+            if index < len(placed):
+                return placed[index]
+    return None
+
+
 def rows(spots: Iterable[Spot]) -> list[dict[str, Any]]:
     """Return every point that something is known of as a row of numbers, in the words of `leaklab defend --json`."""
     return [_row(spot) for spot in spots if spot.attacked or spot.learnt]
@@ -141,7 +152,7 @@ def _lines(title: str, held: Sequence[Spot], index: int, colours: Ink) -> list[O
 
 
 def _line(title: str, held: Sequence[Spot], attack: str, stroke: Stroke) -> Option:
-    drawn = line(title, [], stroke)
+    drawn = line(title, [], stroke) | {"id": f"{held[0].protection} {attack}", "selectedMode": "single"}
     # The line goes from strength to strength; what is not yet measured is left out rather than a gap.
     drawn["data"] = [
         {

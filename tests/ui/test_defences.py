@@ -1,6 +1,7 @@
 """The page Defences: its columns and their runs, the figure that fills up, the search for enough, and what fails."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from leaklab.images.source import Uploads
 from leaklab.runs.private import owner
 from leaklab.runs.store import Store
 from leaklab.settings import from_link, to_link
-from leaklab.ui import columns, failing, words
+from leaklab.ui import columns, failing, figure, words
 from leaklab.ui.session import Services
 from leaklab.views.strips import png
 from tests import app
@@ -196,8 +197,8 @@ def test_what_all_columns_share_waits_for_a_press(store: Store):
 
 def test_columns_come_and_go(store: Store):
     page = opened()
-    page = app.widget(page, ".columns").set_value(["top-k", "sign"]).run()
-    assert [one.protection for one in app.held(page, "defences").columns] == ["top-k", "sign"]
+    page = app.widget(page, ".columns").set_value(["top-k", "qsgd"]).run()
+    assert [one.protection for one in app.held(page, "defences").columns] == ["top-k", "qsgd"]
     assert app.held(page, "defences").strength("top-k") == 0.5 and app.widget(page, "strength.sign").value is True
     page = app.widget(page, "strength.sign").set_value(False).run()
     assert app.held(page, "defences").strength("sign") == 0 and not page.exception
@@ -379,6 +380,48 @@ def test_the_whole_figure_is_measured_and_found_again_by_others(services: Servic
     assert len(html(page, "leaklab-sheet")) == 1 and len(page.dataframe) == 1
     later = opened()
     assert charts(later) == [drawn] and app.widget(later, "figure.measure").disabled and len(store.runs()) == 52
+
+
+@pytest.fixture
+def clicks(monkeypatch: pytest.MonkeyPatch) -> list[dict]:
+    """Return what the figure's chart reports as selected: it has no hand in a test of the page alone."""
+    selected: list[dict] = []
+    drawn = figure.st.echarts_chart
+
+    def chart(*args: object, on_select: str = "ignore", **options: object) -> object:
+        drawn(*args, **options)
+        return SimpleNamespace(selection=SimpleNamespace(selected=list(selected)))
+
+    monkeypatch.setattr(figure.st, "echarts_chart", chart)
+    return selected
+
+
+@pytest.mark.parametrize("protection", ["top-k", "qsgd"])
+def test_a_point_that_is_clicked_stands_above_once(services: Services, store: Store, clicks: list, protection: str):
+    services.pool.size = 26
+    page = press(opened(), "figure.measure")
+    while made(store):
+        page = page.run()
+    [drawn] = charts(page)
+    numbers = {one.get("id"): number for number, one in enumerate(drawn["series"])}
+    named = f"{protection} plain"
+    assert named in numbers
+    clicks.append({"series_id": named, "data_indices": [len(drawn["series"][numbers[named]]["data"]) - 1]})
+    page = page.run()
+    assert not page.exception and app.held(page, "defences").strength(protection) == PROTECTIONS[protection].grid[-1]
+    page = slider(page, "noise").set_value(0.1).run()
+    assert app.held(page, "defences").strength("noise") == 0.1, "the same selection is no second click"
+
+
+def test_a_point_has_no_room_beside_six_columns(services: Services, store: Store, clicks: list):
+    services.pool.size = 26
+    full = SMALL.showing([key for key in PROTECTIONS if key != "noise" and SMALL.strength(key) is None][:6])
+    page = press(opened(full), "figure.measure")
+    while made(store):
+        page = page.run()
+    clicks.append({"series_id": "noise plain", "data_indices": [0]})
+    page = page.run()
+    assert app.held(page, "defences") == full and any("take one out first" in one.value for one in page.toast)
 
 
 def test_a_press_stops_the_figure_and_what_it_has_asked_for(store: Store):

@@ -113,3 +113,13 @@ def test_the_sheet_has_a_row_a_defence_and_says_what_each_picture_is():
     assert html.count("<tr>") == 2 and html.count("<img") == 2 + 2 and html.count("<td>–</td>") == 1
     assert 'alt="adaptive attack, SSIM 0.99"' in html and "0.5, 90%" in html
     assert tradeoff.sheet([NONE]) == ""
+
+
+@pytest.mark.parametrize(
+    ("series", "index", "found"),
+    [("noise plain", 1, NOISE[1]), ("top-k adaptive", 0, PRUNED[0]), ("top-k plain", 1, None), (None, 0, None)],
+)
+def test_a_click_tells_which_point_it_was(series: str | None, index: int, found: Spot | None):
+    ids = [one.get("id") for one in tradeoff.figure(SPOTS)["series"]]
+    assert series is None or series in ids
+    assert tradeoff.touched(SPOTS, [{"series_id": series, "data_indices": [index]}]) == found
