@@ -2,7 +2,7 @@
 
 A class waits for these, so each should show its effect within ten seconds. Where a run has scores, the effect is
 there as soon as its PSNR is and stays within one decibel of the last one, or where no eye sees a difference any more;
-otherwise with the second of its results.
+an attack that never gets anywhere shows so at its end. Otherwise the effect is there with the second result.
 """
 
 from collections.abc import Iterator, Mapping
@@ -51,4 +51,5 @@ def seen(frames: list[Frame]) -> float:
         return frames[min(1, len(frames) - 1)].seconds
     end = min(scored[-1].scalars["psnr"], RECOVERED)
     near = list(takewhile(lambda frame: abs(min(frame.scalars["psnr"], RECOVERED) - end) <= NEAR, reversed(scored)))
-    return near[-1].seconds
+    failed = len(near) == len(scored)  # that nothing comes is seen when nothing has come
+    return frames[-1].seconds if failed else near[-1].seconds

@@ -10,7 +10,7 @@ from leaklab.settings import to_link
 from tests.browser.conftest import PATIENCE, settle
 
 ITERATIONS = ("recipe", "stages", 0, "iterations")
-FAST = catalogue.DEFAULT.experiment.changed(ITERATIONS, 3)
+FAST = catalogue.DEFAULT.experiment.changed(ITERATIONS, 3).changed(("recipe", "stages", 0, "restarts"), 2)
 LONG = catalogue.DEFAULT.experiment.changed(ITERATIONS, 5000).changed(("recipe", "stages", 0, "enough"), 0.0)
 
 _PICTURE = "canvas => canvas.width + canvas.toDataURL()"

@@ -65,7 +65,15 @@ def test_a_slider_reaches_both_ends_of_its_way_and_stops_three_times_between(way
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
-def test_the_ends_of_a_slider_are_six_decibels_apart(way: Way):
-    apart = way.apart()
+@pytest.mark.parametrize("name", [name for name in WAYS if name != "restarts"])
+def test_the_ends_of_a_slider_are_six_decibels_apart(name: str):
+    apart = WAYS[name].apart()
     assert median(apart) >= LEAST, apart
+
+
+@pytest.mark.slow
+def test_another_restart_rescues_an_unlucky_start():
+    """One start in three to one in twenty is unlucky, so that the median over seeds would show nothing."""
+    unlucky = PRESETS["needs-restarts"].experiment
+    one, two = (list(unlucky.changed((*_STAGE, "restarts"), count).run("cpu"))[-1] for count in (1, 2))
+    assert two.scalars["psnr"] - one.scalars["psnr"] >= LEAST
