@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from statistics import median, median_low
 
+from leaklab.evaluation.verdict import RECOVERED
 from leaklab.experiments.frame import Frame
 
 _LOWEST, _MEDIAN = 0, 1  # where they stand in a spread
@@ -87,6 +88,8 @@ def verdict(axes: Sequence[Named], found: Sequence[Cell], *, seeds: int) -> str:
     held = spreads(found)
     if not held:
         return "No attack of this sweep could be carried out."
+    if seeds > 1 and all(len(axis.values) == 1 for axis in axes):
+        return _luck([one.psnr for one in found if math.isfinite(one.psnr)])
     swings, lowest = (
         sorted((_swing(axis, number, held, end) for number, axis in enumerate(axes)), key=lambda one: -one.size)
         for end in (_MEDIAN, _LOWEST)
@@ -97,6 +100,12 @@ def verdict(axes: Sequence[Named], found: Sequence[Cell], *, seeds: int) -> str:
     where = " and ".join(_at(axis, (best.x, best.y)[number]) for number, axis in enumerate(axes))
     told += f"; best is {where} with {best.psnr:.1f} dB." if len(axes) > 1 else "."
     return told if seeds > 1 else f"{told}\n{_ONE_SEED}"
+
+
+def _luck(scores: Sequence[float]) -> str:
+    """Say how many seeds of one setting came through, and how far apart they are."""
+    through, spread = sum(score >= RECOVERED for score in scores), f"{min(scores):.1f} to {max(scores):.1f} dB"
+    return f"{through} of {len(scores)} seeds recovered: PSNR {spread}, {median_low(scores):.1f} dB in the middle."
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from leaklab.ui import address, choose, held, shared, watch
 KEY = "sweeps"
 ATTACK = "sweeps.attack"  # under which the attack's own controls keep it
 
+_SEEDS = 5  # a setting is attacked with, to tell luck from skill
 _NONE = "nothing else"
 _NO_NUMBER = "{}: {!r} is no number; write numbers with commas between them, such as {}."
 
@@ -37,11 +38,20 @@ def link(inversion: Inversion, name: str) -> dict[str, str]:
     return {"x": to_link(made(inversion, (axis(key, with_present[:VALUES]),)))}
 
 
+def luck(inversion: Inversion) -> dict[str, str]:
+    """Return the address at which an attack is carried out with several seeds, and nothing else varies."""
+    alone = axis("clients", [inversion.scenario.federation.clients])
+    return {"x": to_link(made(inversion, (alone,), _SEEDS))}
+
+
 def offer(inversion: Inversion) -> None:
-    """Offer every knob of an attack for a sweep; the addresses are made when somebody looks."""
+    """Offer several seeds and every knob of an attack for a sweep; the addresses are made when somebody looks."""
     opened = st.popover("Sweep a knob", icon=":material/grid_on:", key="sweep-a-knob", on_change="rerun")
     if opened.open:
         with opened:
+            st.page_link(
+                "pages/sweeps.py", label=f"Is it luck? The same with {_SEEDS} seeds", query_params=luck(inversion)
+            )
             for name in filter(lambda name: _there(inversion, name), KNOBS):
                 st.page_link(
                     "pages/sweeps.py", label=sweep_knobs.title(inversion, name), query_params=link(inversion, name)

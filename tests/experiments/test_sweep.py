@@ -212,6 +212,13 @@ def test_what_helps_only_the_worst_seed_is_seen_too():
     )
 
 
+def test_of_one_setting_it_is_said_how_many_seeds_came_through():
+    found = [done(0, 0, psnr, seed) for seed, psnr in enumerate((35.0, 12.0, 38.04, math.nan, 30.0))]
+    assert verdict([Named("Clients", ("1",))], found, seeds=5) == (
+        "3 of 4 seeds recovered: PSNR 12.0 to 38.0 dB, 30.0 dB in the middle."
+    )
+
+
 def test_where_nothing_changed_it_says_so():
     assert verdict(NAMED[:1], [done(0, 0, 10.0), done(1, 0, 10.4)], seeds=1).startswith(
         "TV weight changed next to nothing: at most 0.4 dB of PSNR."

@@ -231,5 +231,7 @@ def test_the_playground_offers_its_knobs_for_a_sweep_once_somebody_looks():
     page.session_state["sweep-a-knob"] = True
     links = [one.proto for one in page.run().get("page_link") if one.proto.page == "sweeps"]
     assert "Restarts" in [one.label for one in links] and not page.exception
-    swept = from_link(Sweep, links[0].query_string.removeprefix("x="))
+    luck, swept, *_ = (from_link(Sweep, link.query_string.removeprefix("x=")) for link in links)
     assert swept.inversion.recipe == app.held(page).recipe
+    assert luck.inversion == app.held(page) and (luck.attacks, luck.seeds) == (5, 5)
+    assert luck.cell(0) == app.held(page), "the first of them is the very attack"
