@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from leaklab.settings import Refusal
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, CDPSession, Page
 
 PATIENCE = 60_000  # milliseconds a locator may wait
 _WIDE = {"width": 1440, "height": 900}
@@ -82,12 +82,16 @@ def browser() -> Iterator["Browser"]:
         found.close()
 
 
-def visit(chromium: "Browser", app: App, path: str = "/", *, script: str = "") -> "Page":
-    """Open a page as a visitor of its own, running a script of ours before the page's own."""
+def visit(
+    chromium: "Browser", app: App, path: str = "/", *, script: str = "",
+    line: Callable[["CDPSession"], None] = lambda protocol: None,
+) -> "Page":  # fmt: skip
+    """Open a page as a visitor of its own, running a script of ours before the page's own, and over a line of ours."""
     page = chromium.new_context(viewport=_WIDE, base_url=app.address).new_page()
     page.set_default_timeout(PATIENCE)
     if script:
         page.add_init_script(script)
+    line(page.context.new_cdp_session(page))
     page.goto(path)
     settle(page)
     return page

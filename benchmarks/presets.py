@@ -10,12 +10,15 @@ from itertools import takewhile
 
 from benchmarks.attack import RECOVERED
 from benchmarks.table import Row
+from leaklab.experiments import costs
 from leaklab.experiments.catalogue import LABEL_PRESETS, PRESETS, Preset
 from leaklab.experiments.comparison_presets import COMPARISON_PRESETS
 from leaklab.experiments.drift_presets import DRIFT_PRESETS, PATHS_PRESETS
 from leaklab.experiments.enhancing_presets import ENHANCING_PRESETS
+from leaklab.experiments.experiment import Experiment
 from leaklab.experiments.federation_presets import FEDERATION_PRESETS
 from leaklab.experiments.frame import Frame
+from leaklab.experiments.inversion import Inversion
 from leaklab.experiments.lineup_presets import LINEUP_PRESETS
 from leaklab.experiments.sweep_presets import SWEEP_PRESETS
 from leaklab.settings import Refusal
@@ -42,6 +45,14 @@ def rows(quick: bool) -> Iterator[Row]:
                 continue
             note = f"first result after {frames[0].seconds:.1f} s, ends after {frames[-1].seconds:.1f} s"
             yield Row(f"{page}, {preset.title}", (seen(frames),), "s", at_most=10, note=note)
+            yield from _estimated(f"{page}, {preset.title}: evaluations said / taken", preset.experiment, frames[-1])
+
+
+def _estimated(title: str, experiment: Experiment, last: Frame) -> Iterator[Row]:
+    """Yield how far off the number of evaluations was that the page says before the press, where it says one."""
+    said = costs.evaluations(experiment) if isinstance(experiment, Inversion) else None
+    if said and said.count and (taken := last.scalars.get("evaluations")):
+        yield Row(title, (said.count / taken,), "x", at_most=2, note='said with "at most"' if said.early else "")
 
 
 def seen(frames: list[Frame]) -> float:

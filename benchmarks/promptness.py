@@ -4,8 +4,9 @@ Seen from inside a real browser before the real app, by its own clock.
 """
 
 import io
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
@@ -14,9 +15,10 @@ from benchmarks.table import Row
 from leaklab.images import photos
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, CDPSession, Page
 
 PATIENCE = 120_000  # milliseconds an attack may take
+_SLOW = {"offline": False, "latency": 40, "downloadThroughput": 1.25e6, "uploadThroughput": 1.25e6}  # ms, bytes/s
 _LOOK = 10  # milliseconds between two looks of the script in the page
 _SCRIPT = """
 (() => {
@@ -59,6 +61,12 @@ def rows(quick: bool) -> Iterator[Row]:
         shown = [_story(chromium, app) for _ in range(times)]
         yield Row("story: address to first picture, new browser", tuple(new for new, _, _ in shown), "s", at_most=1)
         yield Row("story: the same, second visit", tuple(again for _, again, _ in shown), "s", at_most=1)
+        loads = [_Load() for _ in range(times)]
+        slow = [_story(chromium, app, load.slowly) for load in loads]
+        yield Row("story: new browser, 10 Mbit/s and 40 ms", tuple(new for new, _, _ in slow), "s", at_most=5)
+        yield Row("story: second visit, 10 Mbit/s and 40 ms", tuple(again for _, again, _ in slow), "s", at_most=1.5)
+        note = "both visits" + (", with Plotly" if any(load.plotly for load in loads) else ", without Plotly")
+        yield Row("story: sent to a browser", tuple(load.sent / 1e6 for load in loads), "MB", at_most=2.5, note=note)
         note = "from the moment at which Streamlit's own client has started"
         yield Row("story: of that our part", tuple(ours for _, _, ours in shown), "s", at_most=1, note=note)
         yield Row("story: own photograph, press to verdict", _own(chromium, app, times), "s", at_most=10)
@@ -72,9 +80,32 @@ def rows(quick: bool) -> Iterator[Row]:
         yield Row("scrub: cursor moved to picture drawn", scrubs, "ms", at_most=100, note="without the server")
 
 
-def _story(chromium: "Browser", app: App) -> tuple[float, float, float]:
+@dataclass
+class _Load:
+    """What a browser was sent over a line."""
+
+    sent: float = 0.0  # bytes, as they were packed
+    plotly: bool = False
+
+    def slowly(self, protocol: "CDPSession") -> None:
+        """Slow a page's line down, and count what comes over it."""
+        protocol.send("Network.enable")
+        protocol.send("Network.emulateNetworkConditions", _SLOW)
+        protocol.on("Network.loadingFinished", self._finished)
+        protocol.on("Network.responseReceived", self._received)
+
+    def _finished(self, event: dict[str, Any]) -> None:
+        self.sent += event["encodedDataLength"]
+
+    def _received(self, event: dict[str, Any]) -> None:
+        self.plotly |= "plotly" in event["response"]["url"].lower()
+
+
+def _story(
+    chromium: "Browser", app: App, line: Callable[["CDPSession"], None] = lambda protocol: None
+) -> tuple[float, float, float]:
     """Return the seconds from the address to the first picture, of a first and a second visit, and our part of that."""
-    page, found = visit(chromium, app, "/", script=_SCRIPT), []
+    page, found = visit(chromium, app, "/", script=_SCRIPT, line=line), []
     for again in (False, True):
         if again:
             page.reload()

@@ -60,7 +60,7 @@ def _with(part: Settings, changes: Mapping[str, Any]) -> Settings:
 
 
 # A class waits for it: from paler noise the way is shorter, and what is better than 35 dB nobody sees.
-_QUICK = tuned(DLG, scale=0.3).changed(("stages", 0, "enough"), 1e-7)
+QUICK = tuned(DLG, scale=0.3).changed(("stages", 0, "enough"), 1e-7)
 _AGGREGATED = Scenario(source=Photos(names=THREE), federation=Federation(clients=3, view="aggregated"))
 
 # A strong prior finds the right valley, a weak one spoils nothing there; the rounded kink lets L-BFGS pass.
@@ -103,13 +103,13 @@ _BROUGHT_ALONG = Inversion(
 _ROWS = (
     Preset(
         "easy-leak", "Easy leak", "One photograph, one gradient, a small smooth network: the photograph comes back.",
-        Inversion(scenario=Scenario(source=Photos(names=("astronaut",))), recipe=_QUICK),
+        Inversion(scenario=Scenario(source=Photos(names=("astronaut",))), recipe=QUICK),
     ),
     Preset(
         "needs-restarts", "Needs restarts",
         "The search from the first patch of noise gets stuck; another one beside it finds the way.",
         Inversion(
-            scenario=Scenario(source=Photos(names=("cat",))), recipe=tuned(_QUICK, restarts=2), seed=6, attack_seed=12
+            scenario=Scenario(source=Photos(names=("cat",))), recipe=tuned(QUICK, restarts=2), seed=6, attack_seed=12
         ),
     ),
     Preset(

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 import streamlit as st
 
-from leaklab.attacks.recipes import DLG
-from leaklab.experiments.catalogue import tuned
+from leaklab.experiments.catalogue import QUICK, tuned
 from leaklab.experiments.inversion import Inversion
 from leaklab.experiments.scenario import Scenario
 from leaklab.images.source import Photos
@@ -21,7 +20,7 @@ from leaklab.views import strips
 
 KEY = "check"
 TEST = Inversion(
-    scenario=Scenario(source=Photos(names=("astronaut",)), image_size=16), recipe=tuned(DLG, iterations=60),
+    scenario=Scenario(source=Photos(names=("astronaut",)), image_size=16), recipe=tuned(QUICK, iterations=60),
 )  # fmt: skip
 _STATES = {
     "ok": ("ok", ":material/check_circle:"),
