@@ -76,7 +76,7 @@ ROWS = (
         preset("easy-leak"),
     ),
     Row(
-        "needs-restarts", "Needs restarts", "Of four patches of noise to start from, only some find the way.",
+        "needs-restarts", "Needs restarts", "Of two patches of noise to start from, only one finds the way.",
         preset("needs-restarts"),
     ),
     Row(

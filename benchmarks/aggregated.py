@@ -25,7 +25,7 @@ def rows(quick: bool) -> Iterator[Row]:
     bare = failing.model_copy(update={"recipe": tuned(failing.recipe, iterations=iterations)})
     yield _row("ours, without the two settings", [attack(_seeded(bare, seed)) for seed in seeds])
     fading = PRESETS["aggregated-faded"].experiment
-    fading = fading.model_copy(update={"recipe": tuned(fading.recipe, iterations=2)}) if quick else fading
+    fading = fading.model_copy(update={"recipe": tuned(fading.recipe, iterations=2 if quick else 100)})
     yield _row("ours, TV that fades out", [attack(_seeded(fading, seed)) for seed in seeds], at_least=35)
     two = fading.changed(("scenario", "federation", "clients"), 2)
     yield _row("ours, TV that fades out, two images", [attack(_seeded(two, seed)) for seed in seeds])

@@ -7,7 +7,7 @@ from leaklab.ui import glossary, held, session, words
 
 WORD = "tour"  # in the address, with the number of the step
 STARTS = (  # what each step puts into the controls
-    "easy-leak", "easy-leak", "needs-restarts", "noise-wins", "aggregated-fails", "aggregated-rescued",
+    "easy-leak", "easy-leak", "needs-restarts", "noise-wins", "aggregated-fails", "aggregated-faded",
 )  # fmt: skip
 _OVER = "tour.over"
 _SILENT = {"projector"}  # words of an address that ask for nothing particular
