@@ -86,7 +86,7 @@ def test_labels_are_told_where_a_corner_of_the_grid_cannot_do_without():
     (("--vary", "tv-weight"), "--vary tv-weight: write a knob, '=' and its values, such as tv-weight=0,1e-4,1e-3."),
     (("--vary", "tv-weight="), "--vary tv-weight=: write a knob, '=' and its values"),
     (("--vary", "tv-weight=0,much"), "--vary tv-weight=0,much: '0,much' is not a list of numbers; write a knob"),
-    (("--vary", "tv-weight=0,5"), "TV weight cannot be 5: numbers from 0 to 1 are allowed."),
+    (("--vary", "tv-weight=0,50"), "TV weight cannot be 50: numbers from 0 to 10 are allowed."),
     (("--vary", "weight=0"), "There is no knob 'weight' here"),
     (("--vary", "batch=1,1"), "Photographs a client: 1 is given twice; write every value once."),
     (("--vary", "batch=1,2,3,4,5,6,7,8", "--vary", "clients=1,2,3,4,5,6,7,8", "--seeds", "2"), "8 × 8 cells with 2"),

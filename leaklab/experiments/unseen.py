@@ -16,17 +16,20 @@ def secretly(experiment: Settings, default: Settings, shown: Collection[Path]) -
     return [
         knob
         for knob in _all(experiment)
-        if knob.path not in shown and _speaks(knob) and _said(knob.value) != _said(usual.get(_place(knob), _own(knob)))
+        if knob.path not in shown
+        and _speaks(knob)
+        and _said(knob.value) not in map(_said, usual.get(_place(knob), [_own(knob)]))
     ]
 
 
-def _usual(experiment: Settings, default: Settings) -> dict[tuple[Path, type], Any]:
-    """Return what every knob usually holds: a recipe's are those of its row, unless the default has the same one."""
-    usual = {_place(knob): knob.value for knob in _all(default)}
+def _usual(experiment: Settings, default: Settings) -> dict[tuple[Path, type], list[Any]]:
+    """Return what every knob usually holds: a recipe's what its row has, or the default where it is the same recipe."""
+    usual = {_place(knob): [knob.value] for knob in _all(default)}
     for path in [knob.path[:-1] for knob in walk(experiment) if knob.owner is Recipe and knob.path[-1] == "key"]:
-        row = RECIPES.get(experiment.at((*path, "key")))
-        if row and usual.get(((*path, "key"), Recipe)) != row.key:
-            usual |= {_place(knob): knob.value for knob in _all(row, path)}
+        if row := RECIPES.get(experiment.at((*path, "key"))):
+            same = usual.get(((*path, "key"), Recipe)) == [row.key]
+            for knob in _all(row, path):
+                usual[_place(knob)] = [knob.value, *(usual.get(_place(knob), ()) if same else ())]
     return usual
 
 

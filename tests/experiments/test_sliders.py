@@ -48,7 +48,7 @@ WAYS = {
     "local epochs": Way("easy-leak", (*_TRAINED, "schedule", "epochs"), 1, 16),
     "noise": Way("easy-leak", (*_TRAINED, "defences", 0, "sigma"), 0, 0.1),
     "spread of the start": Way("aggregated-rescued", (*_STAGE, "space", "scale"), 0.05, 1.0),
-    "smoothness": Way("easy-leak", (*_STAGE, "priors", 0, "weight"), 0.0, 1.0),
+    "smoothness": Way("easy-leak", (*_STAGE, "priors", 0, "weight"), 0.0, 10.0),
     "restarts": Way("needs-restarts", (*_STAGE, "restarts"), 8, 1),
     "size": Way("easy-leak", ("scenario", "image_size"), 16, 80),
 }

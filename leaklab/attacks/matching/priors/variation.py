@@ -24,7 +24,7 @@ class TotalVariation(Settings):
 
     kind: Literal["total_variation"] = "total_variation"
     weight: float = knob(
-        0.0, low=0, high=1, log=True, title="TV weight", symbol="λ: λ·(mean|∂x| + mean|∂y|)",
+        0.0, low=0, high=10, log=True, title="TV weight", symbol="λ: λ·(mean|∂x| + mean|∂y|)",
         help="How strongly neighbouring pixels are pulled together; smooths noise away, and detail with it.",
     )  # fmt: skip
     form: Form = knob(
