@@ -12,6 +12,7 @@ from benchmarks.attack import RECOVERED
 from benchmarks.table import Row
 from leaklab.experiments import costs
 from leaklab.experiments.catalogue import LABEL_PRESETS, PRESETS, Preset
+from leaklab.experiments.comparison import Comparison
 from leaklab.experiments.comparison_presets import COMPARISON_PRESETS
 from leaklab.experiments.drift_presets import DRIFT_PRESETS, PATHS_PRESETS
 from leaklab.experiments.enhancing_presets import ENHANCING_PRESETS
@@ -19,9 +20,10 @@ from leaklab.experiments.experiment import Experiment
 from leaklab.experiments.federation_presets import FEDERATION_PRESETS
 from leaklab.experiments.frame import Frame
 from leaklab.experiments.inversion import Inversion
+from leaklab.experiments.lineup import Lineup
 from leaklab.experiments.lineup_presets import LINEUP_PRESETS
 from leaklab.experiments.sweep_presets import SWEEP_PRESETS
-from leaklab.settings import Refusal
+from leaklab.settings import Refusal, Settings
 
 PAGES: Mapping[str, Mapping[str, Preset]] = {
     "Playground": PRESETS, "Labels": LABEL_PRESETS, "Federation": FEDERATION_PRESETS, "Drift": PATHS_PRESETS,
@@ -29,6 +31,7 @@ PAGES: Mapping[str, Mapping[str, Preset]] = {
     "Compare": LINEUP_PRESETS, "Sweeps": SWEEP_PRESETS,
 }  # fmt: skip
 NEAR = 1.0  # decibels
+LONG = 60.0  # seconds a run is followed at most
 _WARM = "easy-leak"  # what is run before anything is measured
 
 
@@ -39,13 +42,45 @@ def rows(quick: bool) -> Iterator[Row]:
     for page, presets in PAGES.items():
         for preset in list(presets.values())[: 1 if quick else None]:
             try:
-                frames = list(preset.experiment.run("cpu"))
+                yield from _measured(f"{page}, {preset.title}", parts(preset.experiment))
             except Refusal as refusal:
                 yield Row(f"{page}, {preset.title}", note=f"left out: {refusal}")
-                continue
-            note = f"first result after {frames[0].seconds:.1f} s, ends after {frames[-1].seconds:.1f} s"
-            yield Row(f"{page}, {preset.title}", (seen(frames),), "s", at_most=10, note=note)
-            yield from _estimated(f"{page}, {preset.title}: evaluations said / taken", preset.experiment, frames[-1])
+
+
+def parts(experiment: Settings) -> tuple[Experiment, ...]:
+    """Return what a preset asks for: itself, or the attacks that it sets side by side."""
+    if isinstance(experiment, Lineup):
+        return experiment.inversions
+    if isinstance(experiment, Comparison):
+        columns = [experiment.defended(one.protection, one.strength) for one in experiment.columns]
+        return experiment.defended(), *columns
+    return (experiment,)
+
+
+def _measured(title: str, experiments: tuple[Experiment, ...]) -> Iterator[Row]:
+    """Yield how long a preset takes, its attacks one after the other, and how far off its estimate was.
+
+    Raises: Refusal, when one cannot be carried out.
+    """
+    runs = [_followed(experiment) for experiment in experiments]
+    ends = [frames[-1].seconds for frames in runs]
+    waits = sum(seen(frames) if frames[-1].final else LONG for frames in runs)
+    several = f"{len(runs)} attacks, one after the other; " if len(runs) > 1 else ""
+    going = "" if all(frames[-1].final for frames in runs) else ", where it was not over"
+    note = f"{several}first result after {runs[0][0].seconds:.1f} s, end after {sum(ends):.1f} s{going}"
+    yield Row(title, (waits,), "s", at_most=10, note=note)
+    if len(runs) == 1 and runs[0][-1].final:
+        yield from _estimated(f"{title}: evaluations said / taken", experiments[0], runs[0][-1])
+
+
+def _followed(experiment: Experiment) -> list[Frame]:
+    """Return the frames of a run, as long as a class would look at it."""
+    frames = []
+    for frame in experiment.run("cpu"):
+        frames.append(frame)
+        if frame.seconds > LONG:
+            break
+    return frames
 
 
 def _estimated(title: str, experiment: Experiment, last: Frame) -> Iterator[Row]:
