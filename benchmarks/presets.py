@@ -2,7 +2,7 @@
 
 A class waits for these, so each should show its effect within ten seconds. Where a run has scores, the effect is
 there as soon as its PSNR is and stays within one decibel of the last one, or where no eye sees a difference any more;
-an attack that never gets anywhere shows so at its end. Otherwise the effect is there with the second result.
+an attack that never gets anywhere shows so at its end, and so does whatever has no scores of its own.
 """
 
 from collections.abc import Iterator, Mapping
@@ -64,7 +64,7 @@ def _measured(title: str, experiments: tuple[Experiment, ...]) -> Iterator[Row]:
     """
     runs = [_followed(experiment) for experiment in experiments]
     ends = [frames[-1].seconds for frames in runs]
-    waits = sum(seen(frames) if frames[-1].final else LONG for frames in runs)
+    waits = sum(seen(frames) for frames in runs)
     several = f"{len(runs)} attacks, one after the other; " if len(runs) > 1 else ""
     going = "" if all(frames[-1].final for frames in runs) else ", where it was not over"
     note = f"{several}first result after {runs[0][0].seconds:.1f} s, end after {sum(ends):.1f} s{going}"
@@ -91,10 +91,12 @@ def _estimated(title: str, experiment: Experiment, last: Frame) -> Iterator[Row]
 
 
 def seen(frames: list[Frame]) -> float:
-    """Return after how many seconds a run shows what it ends with."""
+    """Return after how many seconds a run shows what it ends with; what has no scores of its own, at its end."""
     scored = [frame for frame in frames if "psnr" in frame.scalars]
+    if not frames[-1].final:
+        return LONG
     if not scored or not frames[-1].scalars.get("iteration"):
-        return frames[min(1, len(frames) - 1)].seconds
+        return frames[-1].seconds
     end = min(scored[-1].scalars["psnr"], RECOVERED)
     near = list(takewhile(lambda frame: abs(min(frame.scalars["psnr"], RECOVERED) - end) <= NEAR, reversed(scored)))
     failed = len(near) == len(scored)  # that nothing comes is seen when nothing has come
