@@ -70,6 +70,7 @@ def _take(page: Any, address: str, target: Path) -> None:
     page.goto(address)
     settle(page)
     page.wait_for_timeout(9000 if address.endswith("/") else 4000)
+    page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')")
     tall = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
     size = page.viewport_size
     page.set_viewport_size({"width": size["width"], "height": min(max(tall, size["height"]), _TALLEST)})
