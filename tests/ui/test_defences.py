@@ -197,8 +197,8 @@ def test_what_all_columns_share_waits_for_a_press(store: Store):
 
 def test_columns_come_and_go(store: Store):
     page = opened()
-    page = app.widget(page, ".columns").set_value(["top-k", "qsgd"]).run()
-    assert [one.protection for one in app.held(page, "defences").columns] == ["top-k", "qsgd"]
+    page = app.widget(page, ".columns").set_value(["top-k", "sign"]).run()
+    assert [one.protection for one in app.held(page, "defences").columns] == ["top-k", "sign"]
     assert app.held(page, "defences").strength("top-k") == 0.5 and app.widget(page, "strength.sign").value is True
     page = app.widget(page, "strength.sign").set_value(False).run()
     assert app.held(page, "defences").strength("sign") == 0 and not page.exception

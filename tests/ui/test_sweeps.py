@@ -101,7 +101,7 @@ def test_the_attack_has_its_usual_controls():
 
 @pytest.mark.parametrize(("text", "sentence"), [
     ("0, much", "TV weight: 'much' is no number; write numbers with commas between them, such as 0, 0.001, 0.01."),
-    ("0, 5", "TV weight cannot be 5: numbers from 0 to 1 are allowed."),
+    ("0, 50", "TV weight cannot be 50: numbers from 0 to 10 are allowed."),
     ("", "TV weight: nothing is given here; write one value or more."),
     ("0 0", "TV weight: 0 is given twice; write every value once."),
     ("0 .1 .2 .3 .4 .5 .6 .7 .8", "TV weight: 9 values are given, and at most 8 are allowed."),
