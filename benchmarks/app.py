@@ -84,14 +84,15 @@ def browser() -> Iterator["Browser"]:
 
 def visit(
     chromium: "Browser", app: App, path: str = "/", *, script: str = "",
-    line: Callable[["CDPSession"], None] = lambda protocol: None,
+    line: Callable[["CDPSession"], None] | None = None,
 ) -> "Page":  # fmt: skip
     """Open a page as a visitor of its own, running a script of ours before the page's own, and over a line of ours."""
     page = chromium.new_context(viewport=_WIDE, base_url=app.address).new_page()
     page.set_default_timeout(PATIENCE)
     if script:
         page.add_init_script(script)
-    line(page.context.new_cdp_session(page))
+    if line:
+        line(page.context.new_cdp_session(page))
     page.goto(path)
     settle(page)
     return page

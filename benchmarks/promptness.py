@@ -102,7 +102,7 @@ class _Load:
 
 
 def _story(
-    chromium: "Browser", app: App, line: Callable[["CDPSession"], None] = lambda protocol: None
+    chromium: "Browser", app: App, line: Callable[["CDPSession"], None] | None = None
 ) -> tuple[float, float, float]:
     """Return the seconds from the address to the first picture, of a first and a second visit, and our part of that."""
     page, found = visit(chromium, app, "/", script=_SCRIPT, line=line), []

@@ -12,6 +12,7 @@ from leaklab.images.source import Photos
 from leaklab.settings import Path, walk
 from leaklab.ui import forms
 
+_LUCKY = "one start in three to one in twenty is unlucky, so that the median over seeds shows nothing"
 SEEDS, LEAST = 5, 6.0  # seeds a slider is judged by, and the decibels its ends must be apart
 _STAGE, _TRAINED = ("recipe", "stages", 0), ("scenario", "federation")
 
@@ -65,7 +66,10 @@ def test_a_slider_reaches_both_ends_of_its_way_and_stops_three_times_between(way
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in WAYS if name != "restarts"])
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.xfail(reason=_LUCKY)] if name == "restarts" else []) for name in WAYS],
+)
 def test_the_ends_of_a_slider_are_six_decibels_apart(name: str):
     apart = WAYS[name].apart()
     assert median(apart) >= LEAST, apart
@@ -73,7 +77,6 @@ def test_the_ends_of_a_slider_are_six_decibels_apart(name: str):
 
 @pytest.mark.slow
 def test_another_restart_rescues_an_unlucky_start():
-    """One start in three to one in twenty is unlucky, so that the median over seeds would show nothing."""
     unlucky = PRESETS["needs-restarts"].experiment
     one, two = (list(unlucky.changed((*_STAGE, "restarts"), count).run("cpu"))[-1] for count in (1, 2))
     assert two.scalars["psnr"] - one.scalars["psnr"] >= LEAST
