@@ -68,7 +68,10 @@ def test_a_slider_reaches_both_ends_of_its_way_and_stops_three_times_between(way
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(name, marks=[pytest.mark.xfail(reason=_LUCKY)] if name == "restarts" else []) for name in WAYS],
+    [
+        pytest.param(name, marks=[pytest.mark.xfail(reason=_LUCKY, strict=True)] if name == "restarts" else [])
+        for name in WAYS
+    ],
 )
 def test_the_ends_of_a_slider_are_six_decibels_apart(name: str):
     apart = WAYS[name].apart()
