@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 FILES = sorted([ROOT / "streamlit_app.py", *ROOT.glob("pages/*.py"), *ROOT.glob("leaklab/**/*.py")])
 FLOORS = (
-    {"settings"},
+    {"settings", "waiting"},
     {"checkpoints", "assignment"},
     {"images", "networks", "protocol", "evaluation"},
     {"federation", "attacks"},

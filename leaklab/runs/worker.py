@@ -20,6 +20,7 @@ from leaklab.experiments.frame import Frame
 from leaklab.runs.records import Run
 from leaklab.runs.store import Store
 from leaklab.settings import Refusal
+from leaklab.waiting import Abandoned, until
 
 POLL = 0.05  # seconds between two looks into the queue
 LISTEN = 0.2  # seconds between two looks whether to stop
@@ -181,13 +182,16 @@ def _carry_out(store: Store, run: Run, pulse: _Pulse, frames: Iterable[Frame]) -
 def _keep(store: Store, pulse: _Pulse, frames: Iterable[Frame]) -> str:
     """Keep the frames of a run until it ends or should; return the sentence of its failure, if it fails."""
     try:
-        for frame, keep in thinned(frames, all_of=pulse.held.is_set):
-            if not pulse.stop.is_set() and keep and not store.append(pulse.run_id, frame, worker=pulse.worker):
-                pulse.stop.set()
-            if keep and not frame.final and pulse.held.is_set():
-                pulse.rest()
-            if pulse.stop.is_set():
-                break
+        with until(pulse.stop.is_set):
+            for frame, keep in thinned(frames, all_of=pulse.held.is_set):
+                if not pulse.stop.is_set() and keep and not store.append(pulse.run_id, frame, worker=pulse.worker):
+                    pulse.stop.set()
+                if keep and not frame.final and pulse.held.is_set():
+                    pulse.rest()
+                if pulse.stop.is_set():
+                    break
+    except Abandoned:
+        return ""
     except Refusal as refusal:
         return str(refusal)
     except Exception as error:

@@ -11,6 +11,7 @@ import numpy as np
 from leaklab.experiments.frame import Frame
 from leaklab.runs import worker
 from leaklab.settings import Refusal
+from leaklab.waiting import awaited
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Fake:
     frames: int = 3
     pause: float = 0.0
     deaf: float = 0.0  # seconds spent, after the first frame, on one iteration that hears nothing
+    parts: int = 0  # of a twentieth of a second each, which one iteration has after every frame
     refuse: str = ""
     broken: str = ""
 
@@ -29,6 +31,8 @@ class Fake:
             time.sleep(self.pause)
             yield frame(index, self.frames, final=index == self.frames - 1)
             time.sleep(self.deaf)
+            for _ in awaited(range(self.parts)):
+                time.sleep(0.05)
         if self.refuse:
             raise Refusal(self.refuse)
         if self.broken:

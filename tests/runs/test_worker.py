@@ -113,6 +113,18 @@ def test_a_cancelled_run_stops_at_the_next_frame(store: Store, url: str):
     assert run.status == "cancelled" and 0 < len(store.frames(run_id)) < 100
 
 
+def test_a_cancelled_run_stops_in_the_middle_of_an_iteration(store: Store, url: str):
+    run_id = store.enqueue(json.dumps({"frames": 2, "parts": 10_000}))
+    serving = threading.Thread(target=worker.serve, args=(url,), kwargs={"once": True, "read": read})
+    serving.start()
+    while not store.frames(run_id):
+        time.sleep(0.02)
+    store.cancel(run_id)
+    serving.join(worker.STUBBORN)
+    assert not serving.is_alive()
+    assert store.run(run_id).status == "cancelled" and len(store.frames(run_id)) == 1
+
+
 def test_the_worker_of_a_deleted_run_stops(store: Store, url: str):
     run_id = store.enqueue(json.dumps({"frames": 1000, "pause": 0.05}))
     serving = threading.Thread(target=worker.serve, args=(url,), kwargs={"once": True, "read": read})

@@ -16,6 +16,7 @@ from leaklab.attacks.matching.programs import Program, kept, one_fake_mode
 from leaklab.attacks.snapshot import Dummy, Snapshot
 from leaklab.protocol.observation import Observation
 from leaklab.settings import Refusal
+from leaklab.waiting import awaited
 
 MATCHING = "matching"
 _NOT_FROM_IMAGES = (
@@ -155,7 +156,7 @@ class Objective:
 
     def losses(self, code: Float[Tensor, "r d"]) -> Float[Tensor, "r"]:
         """Return the loss of every row, for any number of rows; infinite where it is not a number."""
-        parts = [sum(self.terms(part).values()) for part in code.split(self.fitting or len(code))]
+        parts = [sum(self.terms(part).values()) for part in awaited(code.split(self.fitting or len(code)))]
         return torch.cat(parts).nan_to_num(nan=torch.inf, posinf=torch.inf)
 
     def losses_and_gradient(self, code: Float[Tensor, "r d"]) -> tuple[Float[Tensor, "r"], Float[Tensor, "r d"]]:
@@ -166,7 +167,7 @@ class Objective:
         compiled, that is replayed. The change comes after a fixed number, so the same seed gives the same picture.
         """
         with torch.no_grad():
-            parts = code.split(self.together or len(code))
+            parts = awaited(code.split(self.together or len(code)))
             losses, gradient, images, labels, priors = _joined([self._way(part)(part) for part in parts])
             self._latest[:] = [Evaluated(code, images, labels, priors)]
             return losses.nan_to_num(nan=torch.inf, posinf=torch.inf), gradient
