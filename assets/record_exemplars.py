@@ -82,7 +82,7 @@ ROWS = (
     Row(
         "aggregated-fails", "Aggregated fails",
         "The server has nothing but the average of three clients, and the plain attack ends in noise.",
-        few("aggregated-fails", 100),
+        preset("aggregated-fails"),
     ),
     Row(
         "aggregated-rescued", "Aggregated rescued",

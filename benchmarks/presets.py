@@ -1,12 +1,21 @@
-"""Every preset of every page on one core: when it ends, and when what it ends with could be seen.
+"""Every preset of every page on two cores: when it ends, and when what it ends with could be seen.
 
-A class waits for these, so each should show its effect within ten seconds. Where a run has scores, the effect is
+A class waits for these, so each should show its effect within ten seconds. As in the app a run has one core, and of
+several that are set side by side two go at once. Where a run has scores, the effect is
 there as soon as its PSNR is and stays within one decibel of the last one, or where no eye sees a difference any more;
-an attack that never gets anywhere shows so at its end, and so does whatever has no scores of its own.
+an attack that never gets anywhere shows so at its end, and so does whatever has no scores of its own. A map of one
+seed shows it when its corners stand, which come first for that; one of several seeds, where luck is the matter, at its
+end.
 """
 
+import time
 from collections.abc import Iterator, Mapping
-from itertools import takewhile
+from concurrent.futures import Executor, ProcessPoolExecutor
+from dataclasses import replace
+from itertools import islice, takewhile
+from multiprocessing import get_context
+
+import torch
 
 from benchmarks.attack import RECOVERED
 from benchmarks.table import Row
@@ -22,6 +31,7 @@ from leaklab.experiments.frame import Frame
 from leaklab.experiments.inversion import Inversion
 from leaklab.experiments.lineup import Lineup
 from leaklab.experiments.lineup_presets import LINEUP_PRESETS
+from leaklab.experiments.sweep import Sweep
 from leaklab.experiments.sweep_presets import SWEEP_PRESETS
 from leaklab.settings import Refusal, Settings
 
@@ -32,19 +42,27 @@ PAGES: Mapping[str, Mapping[str, Preset]] = {
 }  # fmt: skip
 NEAR = 1.0  # decibels
 LONG = 60.0  # seconds a run is followed at most
-_WARM = "easy-leak"  # what is run before anything is measured
+_WARM, _WARMLY = "easy-leak", 20  # what is run before anything is measured, and for how many frames
+_CORES = 2
 
 
 def rows(quick: bool) -> Iterator[Row]:
     """Yield how long each preset takes until its effect can be seen, and beside it how long until it ends."""
-    for _ in PRESETS[_WARM].experiment.run("cpu"):
+    with ProcessPoolExecutor(_CORES, get_context("spawn"), _warmed) as cores:
+        list(cores.map(time.sleep, [1.0] * _CORES))  # for processes are started when there is something to do
+        for page, presets in PAGES.items():
+            for preset in list(presets.values())[: 1 if quick else None]:
+                try:
+                    yield from _measured(f"{page}, {preset.title}", parts(preset.experiment), cores)
+                except Refusal as refusal:
+                    yield Row(f"{page}, {preset.title}", note=f"left out: {refusal}")
+
+
+def _warmed() -> None:
+    """Do in a process what a worker of the app has done before it takes its first run, and a little more."""
+    torch.set_num_threads(1)
+    for _ in islice(PRESETS[_WARM].experiment.run("cpu"), _WARMLY):
         pass
-    for page, presets in PAGES.items():
-        for preset in list(presets.values())[: 1 if quick else None]:
-            try:
-                yield from _measured(f"{page}, {preset.title}", parts(preset.experiment))
-            except Refusal as refusal:
-                yield Row(f"{page}, {preset.title}", note=f"left out: {refusal}")
 
 
 def parts(experiment: Settings) -> tuple[Experiment, ...]:
@@ -57,30 +75,34 @@ def parts(experiment: Settings) -> tuple[Experiment, ...]:
     return (experiment,)
 
 
-def _measured(title: str, experiments: tuple[Experiment, ...]) -> Iterator[Row]:
-    """Yield how long a preset takes, its attacks one after the other, and how far off its estimate was.
+def _measured(title: str, experiments: tuple[Experiment, ...], cores: Executor) -> Iterator[Row]:
+    """Yield how long a preset takes, its attacks on all cores, and how far off its estimate was.
 
     Raises: Refusal, when one cannot be carried out.
     """
-    runs = [_followed(experiment) for experiment in experiments]
-    ends = [frames[-1].seconds for frames in runs]
-    waits = sum(seen(frames) for frames in runs)
-    several = f"{len(runs)} attacks, one after the other; " if len(runs) > 1 else ""
-    going = "" if all(frames[-1].final for frames in runs) else ", where it was not over"
-    note = f"{several}first result after {runs[0][0].seconds:.1f} s, end after {sum(ends):.1f} s{going}"
+    began = time.time()
+    runs = list(cores.map(_followed, experiments))
+    begins = [begin - began for begin, _ in runs]
+    waits = max(
+        begin + seen(frames, _cells(one)) for one, begin, (_, frames) in zip(experiments, begins, runs, strict=True)
+    )
+    end = max(begin + frames[-1].seconds for begin, (_, frames) in zip(begins, runs, strict=True))
+    several = f"{len(runs)} attacks, two at once; " if len(runs) > 1 else ""
+    going = "" if all(frames[-1].final for _, frames in runs) else ", where it was not over"
+    note = f"{several}first result after {runs[0][1][0].seconds:.1f} s, end after {end:.1f} s{going}"
     yield Row(title, (waits,), "s", at_most=10, note=note)
-    if len(runs) == 1 and runs[0][-1].final:
-        yield from _estimated(f"{title}: evaluations said / taken", experiments[0], runs[0][-1])
+    if len(runs) == 1 and (last := runs[0][1][-1]).final:
+        yield from _estimated(f"{title}: evaluations said / taken", experiments[0], last)
 
 
-def _followed(experiment: Experiment) -> list[Frame]:
-    """Return the frames of a run, as long as a class would look at it."""
-    frames = []
+def _followed(experiment: Experiment) -> tuple[float, list[Frame]]:
+    """Return when a run began, and its numbers for as long as a class would look at it."""
+    began, frames = time.time(), []
     for frame in experiment.run("cpu"):
-        frames.append(frame)
+        frames.append(replace(frame, series={}, pictures={}))  # a process hands over what it has seen: no pictures
         if frame.seconds > LONG:
             break
-    return frames
+    return began, frames
 
 
 def _estimated(title: str, experiment: Experiment, last: Frame) -> Iterator[Row]:
@@ -90,9 +112,16 @@ def _estimated(title: str, experiment: Experiment, last: Frame) -> Iterator[Row]
         yield Row(title, (said.count / taken,), "x", at_most=2, note='said with "at most"' if said.early else "")
 
 
-def seen(frames: list[Frame]) -> float:
+def _cells(experiment: Experiment) -> int:
+    """Return how many cells a map shows its shape with; 0 where that takes all, or where there is no map."""
+    return len(experiment.corners()) if isinstance(experiment, Sweep) and experiment.seeds == 1 else 0
+
+
+def seen(frames: list[Frame], cells: int) -> float:
     """Return after how many seconds a run shows what it ends with; what has no scores of its own, at its end."""
     scored = [frame for frame in frames if "psnr" in frame.scalars]
+    if cells:
+        return next((frame.seconds for frame in frames if frame.scalars["cells_done"] >= cells), LONG)
     if not frames[-1].final:
         return LONG
     if not scored or not frames[-1].scalars.get("iteration"):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from leaklab.attacks.closed_form.analytic import AnalyticFirstLayer
 from leaklab.attacks.closed_form.recursive import RecursiveGradient
-from leaklab.attacks.matching.optimisers import CMAES, LBFGS
+from leaklab.attacks.matching.optimisers import LBFGS
 from leaklab.attacks.matching.solver import GradientMatching
 from leaklab.attacks.recipe import Stage
 from leaklab.experiments.inversion import Inversion
@@ -46,6 +46,4 @@ def alike(inversion: Inversion) -> str:
 def _stage(stage: Stage) -> int | None:
     if not isinstance(stage, GradientMatching):
         return 0 if isinstance(stage, AnalyticFirstLayer | RecursiveGradient) else None
-    if isinstance(stage.optimiser, CMAES):
-        return stage.optimiser.population * stage.iterations + 1 if stage.optimiser.population else None
-    return stage.iterations * (stage.optimiser.updates if isinstance(stage.optimiser, LBFGS) else 1) + 1
+    return stage.optimiser.evaluations(stage.iterations)

@@ -10,12 +10,21 @@ _SIGMA = ("scenario", "federation", "defences", 0, "sigma")
 _FINER: Inversion = BLURRED.changed(("recipe", "stages", 0, "space", "factor"), CURIOUS_CLIENT.stages[0].space.factor)
 
 
+# Longer than any likeness needs, in few steps a sample: a class waits for it.
+_AND_ON = MaskedDiffusion(conditional=False, epochs=40, believed=0.0, patience=40, steps=5)
+
+
 def _noisy(sigma: float) -> Inversion:
     return _FINER.changed(_SIGMA, sigma)
 
 
 def _ways(direct: DDRM) -> tuple[Enhancement, ...]:
     return direct, *WAYS[1:]
+
+
+def _noise_taken(sigma: float, epochs: int) -> tuple[Enhancement, ...]:
+    """Return ways that take noise away; what is noise itself the semantic way would follow for long."""
+    return DDRM(task="denoising", sigma_y=sigma), WAYS[1].model_copy(update={"epochs": epochs}), WAYS[2]
 
 
 _ROWS = (
@@ -32,12 +41,12 @@ _ROWS = (
     Preset(
         "speckled", "Speckled",
         "The clients add a little noise. Taking speckles away is no invention; what stands in their place may be.",
-        Enhancing(inversion=_noisy(1e-3), enhancers=_ways(DDRM(task="denoising", sigma_y=0.1))),
+        Enhancing(inversion=_noisy(1e-3), enhancers=_noise_taken(0.1, 16)),
     ),
     Preset(
         "nothing-leaked", "Nothing leaked",
         "So much noise that the attack finds nothing: whatever is to be seen afterwards, nobody has photographed.",
-        Enhancing(inversion=_noisy(0.03), enhancers=_ways(DDRM(task="denoising", sigma_y=0.5))),
+        Enhancing(inversion=_noisy(0.03), enhancers=_noise_taken(0.5, 16)),
     ),
     Preset(
         "believed", "Believed to the last digit",
@@ -47,12 +56,12 @@ _ROWS = (
     Preset(
         "too-far", "Too many epochs",
         "The semantic way alone, for as long as it likes: in the end its likeness has every fault of the raw picture.",
-        Enhancing(enhancers=(MaskedDiffusion(conditional=False, epochs=80, believed=0.0, patience=80),)),
+        Enhancing(enhancers=(_AND_ON,)),
     ),
     Preset(
         "wrong-class", "Told a class",
         "The semantic way believes the astronaut an aeroplane, as the GAN does: turn By class off and compare.",
-        Enhancing(enhancers=(WAYS[0], MaskedDiffusion(guidance=3.0), Restoration())),
+        Enhancing(enhancers=(WAYS[0], MaskedDiffusion(guidance=3.0, steps=5), Restoration())),
     ),
 )  # fmt: skip
 

@@ -49,7 +49,7 @@ class Paths(Settings):
     kind: Literal["paths"] = "paths"
     inversion: Inversion = Inversion(scenario=_BENDING, recipe=FEDAVG_SIM, precision="float32")
     iterations: int = knob(
-        60, low=1, high=5000, log=True, help="How many steps each of the four attacks may take.",
+        40, low=1, high=5000, log=True, help="How many steps each of the four attacks may take.",
     )  # fmt: skip
 
     @property

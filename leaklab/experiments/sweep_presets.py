@@ -29,8 +29,10 @@ def _attack(recipe: Recipe, *names: str, iterations: int, told: bool = False) ->
     )  # fmt: skip
 
 
-_TOGETHER = _attack(_SEARCH, *THREE, "rocket", iterations=15, told=True)
-_AVERAGED = _TOGETHER.changed(("scenario", "federation"), Federation(clients=4, view="aggregated"))
+_TOGETHER = _attack(_SEARCH, *THREE, "rocket", iterations=12, told=True)
+_AVERAGED = _attack(_SEARCH, *THREE, "rocket", iterations=15, told=True).changed(
+    ("scenario", "federation"), Federation(clients=4, view="aggregated")
+)
 _ALONE = _attack(_SEARCH, "astronaut", iterations=15)
 
 _ROWS = (
@@ -70,7 +72,7 @@ _ROWS = (
         "init-scale", "Init scale",
         "From loud noise the search is slow, at 1 one seed in three fails; starting almost black costs nothing here.",
         Sweep(
-            inversion=_attack(DLG, "astronaut", iterations=18),
+            inversion=_attack(DLG, "astronaut", iterations=15),
             axes=(Axis(name="init-scale", values=(0.01, 0.1, 0.5, 1, 2)),), seeds=3,
         ),
     ),

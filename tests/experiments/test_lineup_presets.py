@@ -69,10 +69,9 @@ def test_the_generator_leads_at_first_and_is_overtaken():
 
 
 @pytest.mark.slow
-def test_one_start_is_stuck_and_the_best_of_four_is_not():
-    one, four, halved = runs("one-or-four")
-    assert psnr(one) < 10 and psnr(four) > 20 and psnr(halved) > psnr(four) - 5
-    assert halved[-1].seconds < four[-1].seconds
+def test_one_start_is_stuck_another_is_not_and_four_gain_nothing_to_see():
+    one, two, four = runs("one-or-four")
+    assert psnr(one) < 10 and min(psnr(two), psnr(four)) > 35
 
 
 @pytest.mark.slow

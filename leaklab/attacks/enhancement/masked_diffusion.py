@@ -36,10 +36,10 @@ class MaskedDiffusion(Settings):
     kind: Literal["masked_diffusion"] = "masked_diffusion"
     epochs: int = knob(40, low=1, high=1000, log=True, help="How often the noise is moved and a sample drawn from it.")
     steps: int = knob(
-        10, low=2, high=250, log=True, title="Diffusion steps", help="In how many steps a sample is drawn from noise."
+        8, low=2, high=250, log=True, title="Diffusion steps", help="In how many steps a sample is drawn from noise."
     )
     learning_rate: float = knob(
-        0.02, low=1e-4, high=1, log=True, title="Enhancer's step", symbol="α",
+        0.05, low=1e-4, high=1, log=True, title="Enhancer's step", symbol="α",
         help="How far one epoch moves each number of the noise.",
     )  # fmt: skip
     conditional: bool = knob(

@@ -24,6 +24,7 @@ _NOT_FROM_IMAGES = (
     "a stage that searches the latent numbers of the same generator."
 )
 _UNTRACED = 40  # evaluations before it is worth tracing, which takes as long as tracing saves in twice as many
+WORTH = 3 * _UNTRACED  # evaluations a search must be about to take, or it is over before tracing has paid
 
 
 class Searched(Protocol):
@@ -71,6 +72,7 @@ class Objective:
     copies: int = 1  # sets of images that are searched, m = copies x n
     together: int = 0  # restarts that are evaluated at once, so that the memory suffices; 0 for all
     fitting: int = 0  # rows whose losses alone are evaluated at once, for the same reason; 0 for all
+    long: bool = True  # whether so many evaluations are to come that tracing pays
     merge: Callable[[Float[Tensor, "r m c h w"]], Float[Tensor, "r n c h w"]] = lambda images: images
     _programs: dict[int, Program] = field(default_factory=dict)  # by number of rows; filled on first use
     _known: frozenset[str] = field(default_factory=kept)  # programs that are compiled when the search begins
@@ -162,9 +164,10 @@ class Objective:
     def losses_and_gradient(self, code: Float[Tensor, "r d"]) -> tuple[Float[Tensor, "r"], Float[Tensor, "r d"]]:
         """Return loss and gradient of every row.
 
-        After some evaluations the computation is traced, once a number of rows, and replayed from then on: the same
-        operations on the same numbers, without the overhead of recording them each time; where an earlier run had it
-        compiled, that is replayed. The change comes after a fixed number, so the same seed gives the same picture.
+        After some evaluations of a long search the computation is traced, once a number of rows, and replayed from then
+        on: the same operations on the same numbers, without the overhead of recording them each time; where an earlier
+        run had it compiled, that is replayed. The change comes after a fixed number, so the same seed gives the same
+        picture.
         """
         with torch.no_grad():
             parts = awaited(code.split(self.together or len(code)))
@@ -174,7 +177,7 @@ class Objective:
 
     def _way(self, code: Float[Tensor, "r d"]) -> Callable:
         met = self._met[len(code)] = self._met.get(len(code), 0) + 1
-        return self._losses_and_gradient if met <= _UNTRACED else self.program(code)
+        return self.program(code) if self.long and met > _UNTRACED else self._losses_and_gradient
 
     def program(self, code: Float[Tensor, "r d"]) -> Program:
         """Return the traced computation for as many rows, or its compiled form."""

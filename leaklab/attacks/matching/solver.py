@@ -16,7 +16,7 @@ from leaklab.attacks.matching.adapting import Adapt, adapted, known
 from leaklab.attacks.matching.distances import L2, Distance
 from leaklab.attacks.matching.dummy_updates import DummyUpdate, FedSGD
 from leaklab.attacks.matching.halving import Survivors
-from leaklab.attacks.matching.objective import MATCHING, Objective
+from leaklab.attacks.matching.objective import MATCHING, WORTH, Objective
 from leaklab.attacks.matching.optimisers import CMAES, LBFGS, Optimiser
 from leaklab.attacks.matching.priors import GroupConsistency, LatentKL, Penalty, Prior, Shift
 from leaklab.attacks.matching.spaces import Pixels, Space
@@ -126,8 +126,14 @@ class GradientMatching(Settings):
             space, certain,
             ranked_by=MATCHING if self.rank_by == "matching" else "",
             copies=dummy_update.copies(observation), together=memory.together if memory.together < self.restarts else 0,
-            fitting=self._fitting(observation, space), merge=lambda images: dummy_update.merged(images, observation),
+            fitting=self._fitting(observation, space), long=self._pays,
+            merge=lambda images: dummy_update.merged(images, observation),
         )  # fmt: skip
+
+    @property
+    def _pays(self) -> bool:
+        evaluations = self.optimiser.evaluations(self.iterations)
+        return evaluations is None or evaluations > WORTH
 
     def _searched(self, observation: Observation) -> Observation:
         """Return the observation as a space takes it: of as many images as are searched."""
@@ -222,8 +228,8 @@ class GradientMatching(Settings):
                 code, state = code[rows], state.kept(rows)
 
     def _long(self, seconds: float) -> bool:
-        """Return whether a search that took so many seconds until it was looked at will go on for long."""
-        return seconds / _LOOK * (self.iterations - _LOOK) > _LONG
+        """Return whether a search that took so many seconds until it was looked at will go on for long, traced."""
+        return self._pays and seconds / _LOOK * (self.iterations - _LOOK) > _LONG
 
 
 def _ended(settled: bool, enough: bool, lost: int) -> Ended:

@@ -18,7 +18,7 @@ from leaklab.attacks.matching.dummy_updates import (
     SuperClient,
 )
 from leaklab.attacks.matching.objective import MATCHING, Objective
-from leaklab.attacks.matching.optimisers import Adam
+from leaklab.attacks.matching.optimisers import LBFGS, Adam, Optimiser
 from leaklab.attacks.matching.priors import EpochConsistency, Line, TotalVariation
 from leaklab.attacks.matching.solver import GradientMatching
 from leaklab.attacks.matching.spaces import Pixels
@@ -97,6 +97,21 @@ def test_it_is_traced_after_a_fixed_number_of_evaluations_and_the_numbers_stay(m
     assert all(torch.allclose(gradient, ways[0][2], rtol=1e-10, atol=1e-13) for *_, gradient in ways)
     objective.losses_and_gradient(code[:1])
     assert len(objective._programs) == 1  # another number of rows is counted by itself
+
+
+@pytest.mark.parametrize(
+    ("optimiser", "iterations", "long"),
+    [(Adam(), 119, False), (Adam(), 120, True), (LBFGS(updates=20), 5, False), (LBFGS(updates=20), 6, True)],
+)
+def test_a_search_that_ends_before_tracing_pays_is_not_traced(
+    optimiser: Optimiser, iterations: int, long: bool, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("leaklab.attacks.matching.objective._UNTRACED", 0)
+    two = scene(2, side=8)
+    stage = GradientMatching(optimiser=optimiser, iterations=iterations)
+    objective = stage.bind(two.observation(TOLD), two.labels)
+    objective.losses_and_gradient(objective.start(1, 0))
+    assert objective.long is bool(objective._programs) is long
 
 
 @pytest.mark.parametrize("dummy_update", [FedSGD(), FedAvg()], ids=lambda part: part.kind)

@@ -84,6 +84,10 @@ class Adam(Settings):
         """Return the same with steps so many times as long."""
         return self.model_copy(update={"learning_rate": self.learning_rate * times})
 
+    def evaluations(self, iterations: int) -> int:
+        """Return how many evaluations so many iterations take."""
+        return iterations + 1
+
     def start(self, code: Float[Tensor, "r d"], objective: Objective, iterations: int, seed: int = 0) -> AdamState:
         """Return the state before the first step; row k of seed s draws its noise as row 0 of seed s + k does."""
         losses, gradient = objective.losses_and_gradient(code)

@@ -95,6 +95,10 @@ class CMAES(Settings):
         """Return how many guesses are drawn of so many numbers."""
         return self.population or _LEAST + int(3 * math.log(numbers))
 
+    def evaluations(self, iterations: int) -> int | None:
+        """Return how many evaluations so many iterations take; None where the population is left to the search."""
+        return self.population * iterations + 1 if self.population else None
+
     def start(self, code: Float[Tensor, "r d"], objective: Objective, iterations: int, seed: int = 0) -> CMAESState:
         """Return the state before the first population; row k of seed s draws as row 0 of seed s + k does."""
         with torch.no_grad():

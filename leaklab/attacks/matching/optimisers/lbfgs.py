@@ -68,6 +68,10 @@ class LBFGS(Settings):
         """Return the same: its line search finds the length of every step."""
         return self
 
+    def evaluations(self, iterations: int) -> int:
+        """Return how many evaluations so many iterations usually take: one an update, which is what a step costs."""
+        return iterations * self.updates + 1
+
     def start(self, code: Float[Tensor, "r d"], objective: Objective, iterations: int, seed: int = 0) -> LBFGSState:
         """Return the state before the first step: down the gradient, by at most one in all; nothing is drawn."""
         losses, gradient = objective.losses_and_gradient(code)
