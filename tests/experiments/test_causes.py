@@ -183,7 +183,7 @@ def test_a_setting_that_cannot_be_carried_out_is_not_offered():
 @pytest.mark.parametrize(
     ("preset", "path", "value", "key"),
     [
-        ("aggregated-fails", ("recipe", "stages", 0, "iterations"), 60, "averaged"),
+        ("aggregated-fails", ("recipe", "stages", 0, "iterations"), 34, "averaged"),
         ("noise-wins", ("recipe", "stages", 0, "iterations"), 30, "noise"),
         ("deep-network", ("recipe", "stages", 0, "iterations"), 20, "network"),
         ("thirty-two-repeated", ("recipe", "stages", 0, "iterations"), 60, "repeated"),
