@@ -11,7 +11,7 @@ from leaklab.experiments.protections import PROTECTIONS
 from leaklab.experiments.utility import Utility
 from leaklab.runs.records import Run
 from leaklab.settings import Refusal
-from leaklab.ui import held, session, shared
+from leaklab.ui import clicks, held, session, shared
 from leaklab.views import tradeoff
 from leaklab.views.tradeoff import Spot
 
@@ -197,12 +197,8 @@ def _drawn(spots: list[Spot], comparison: Comparison, key: str, *, live: bool) -
         "the strength. Best is the upper left corner. Point at a mark, or touch it, to see what was rebuilt; click it, "
         "and its defence stands above at that strength."
     )
-    selected = [dict(one) for one in clicked.selection.selected]
-    # Points that come in shift the numbers of those behind them: only another selection is another click.
-    if selected != st.session_state.get(f"{key}.figure.clicked", []):
-        st.session_state[f"{key}.figure.clicked"] = selected
-        if spot := tradeoff.touched(spots, selected):
-            _take(spot, comparison, key)
+    if spot := tradeoff.touched(spots, clicks.fresh(clicked.selection.selected, f"{key}.figure")):
+        _take(spot, comparison, key)
     if sheet := tradeoff.sheet(spots):
         with st.expander("Every point as a picture", icon=":material/grid_view:"):
             st.html(sheet)

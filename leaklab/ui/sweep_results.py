@@ -12,7 +12,7 @@ from leaklab.experiments.sweep import Sweep
 from leaklab.experiments.sweep_cells import Spread, cells, spreads
 from leaklab.experiments.sweep_command import sweep_command_line
 from leaklab.settings import Refusal, to_link
-from leaklab.ui import held, session
+from leaklab.ui import clicks, held, session
 from leaklab.ui.sweeps import KEY
 from leaklab.ui.watch import Watched
 from leaklab.views import export, strips, sweep_numbers, sweeps
@@ -76,11 +76,8 @@ def _chart(grid: Grid, metric: Metric, kind: str, key: str) -> None:
         draw(grid, metric, dark=session.dark()), key=f"{key}.{kind}", height=high, alt=sweeps.alt(grid, metric),
         on_select="rerun",
     )  # fmt: skip
-    chosen = _clicked(grid, clicked.selection.selected, kind)
-    if chosen != st.session_state.get(f"{key}.{kind}.clicked"):
-        st.session_state[f"{key}.{kind}.clicked"] = chosen
-        if chosen:
-            st.session_state[f"{key}.cell"] = chosen
+    if chosen := _clicked(grid, clicks.fresh(clicked.selection.selected, f"{key}.{kind}"), kind):
+        st.session_state[f"{key}.cell"] = chosen
     st.caption("Point at a cell, or touch it, to see what was rebuilt beside what was photographed; click to open it.")
 
 
