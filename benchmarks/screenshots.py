@@ -22,9 +22,9 @@ def main() -> None:
             "story": "/",
             "playground": _run(chromium, app, "/playground", ".st-key-attack button"),
             "landscape": _run(chromium, app, "/landscape", ".st-key-survey button"),
-            "labels": "/labels",  # runs by itself, as the next two do
+            "labels": "/labels",  # runs by itself, as the next does
             "federation": "/federation",
-            "drift": "/drift",
+            "drift": _all_done(chromium, app, "/drift"),
             "defences": _all_done(chromium, app, "/defences"),
             "compare": _all_done(chromium, app, "/compare", ".st-key-attack button"),
             "enhance": _all_done(chromium, app, "/enhance"),

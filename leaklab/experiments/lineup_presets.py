@@ -39,8 +39,8 @@ _ROWS = (
         "for deep networks, has cheap steps and needs far more of them here.",
         _beside(
             QUICK, {
-                "DLG": tuned(DLG, iterations=36, scale=0.3), "iDLG": tuned(IDLG_ROW, iterations=36, scale=0.3),
-                "Inverting Gradients": tuned(IG, iterations=250),
+                "DLG": tuned(DLG, iterations=46, scale=0.3), "iDLG": tuned(IDLG_ROW, iterations=46, scale=0.3),
+                "Inverting Gradients": tuned(IG, iterations=200),
             },
         ),
     ),
