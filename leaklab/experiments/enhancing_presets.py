@@ -22,9 +22,9 @@ def _ways(direct: DDRM) -> tuple[Enhancement, ...]:
     return direct, *WAYS[1:]
 
 
-def _noise_taken(sigma: float, epochs: int) -> tuple[Enhancement, ...]:
+def _denoised(sigma: float) -> tuple[Enhancement, ...]:
     """Return ways that take noise away; what is noise itself the semantic way would follow for long."""
-    return DDRM(task="denoising", sigma_y=sigma), WAYS[1].model_copy(update={"epochs": epochs}), WAYS[2]
+    return DDRM(task="denoising", sigma_y=sigma), WAYS[1].model_copy(update={"epochs": 16}), WAYS[2]
 
 
 _ROWS = (
@@ -41,12 +41,12 @@ _ROWS = (
     Preset(
         "speckled", "Speckled",
         "The clients add a little noise. Taking speckles away is no invention; what stands in their place may be.",
-        Enhancing(inversion=_noisy(1e-3), enhancers=_noise_taken(0.1, 16)),
+        Enhancing(inversion=_noisy(1e-3), enhancers=_denoised(0.1)),
     ),
     Preset(
         "nothing-leaked", "Nothing leaked",
         "So much noise that the attack finds nothing: whatever is to be seen afterwards, nobody has photographed.",
-        Enhancing(inversion=_noisy(0.03), enhancers=_noise_taken(0.5, 16)),
+        Enhancing(inversion=_noisy(0.03), enhancers=_denoised(0.5)),
     ),
     Preset(
         "believed", "Believed to the last digit",

@@ -27,6 +27,22 @@ def carry_out(store: Store, url: str, **told: object) -> str:
     return run_id
 
 
+def serve(url: str) -> threading.Thread:
+    """Let a worker carry out in another thread what is queued."""
+    serving = threading.Thread(target=worker.serve, args=(url,), kwargs={"once": True, "read": read})
+    serving.start()
+    return serving
+
+
+def begun(store: Store, url: str, **told: object) -> tuple[str, threading.Thread]:
+    """Return a run that has kept its first frame and goes on, and the thread that carries it out."""
+    run_id = store.enqueue(json.dumps(told))
+    serving = serve(url)
+    while not store.frames(run_id):
+        time.sleep(0.02)
+    return run_id, serving
+
+
 class Ticking:
     """A clock that advances by a step at each frame."""
 
@@ -102,35 +118,26 @@ def test_want_of_memory_is_named():
 
 
 def test_a_cancelled_run_stops_at_the_next_frame(store: Store, url: str):
-    run_id = store.enqueue(json.dumps({"frames": 1000, "pause": 0.05}))
-    serving = threading.Thread(target=worker.serve, args=(url,), kwargs={"once": True, "read": read})
-    serving.start()
-    while not store.frames(run_id):
-        time.sleep(0.02)
+    run_id, serving = begun(store, url, frames=1000, pause=0.05)
     store.cancel(run_id)
     serving.join(5)
     run = store.run(run_id)
     assert run.status == "cancelled" and 0 < len(store.frames(run_id)) < 100
 
 
-def test_a_cancelled_run_stops_in_the_middle_of_an_iteration(store: Store, url: str):
-    run_id = store.enqueue(json.dumps({"frames": 2, "parts": 10_000}))
-    serving = threading.Thread(target=worker.serve, args=(url,), kwargs={"once": True, "read": read})
-    serving.start()
-    while not store.frames(run_id):
-        time.sleep(0.02)
+def test_a_cancelled_run_stops_in_the_middle_of_an_iteration(
+    store: Store, url: str, monkeypatch: pytest.MonkeyPatch
+):  # fmt: skip
+    monkeypatch.setattr(worker, "STUBBORN", 600.0)  # a worker that cannot stop would end this very process
+    run_id, serving = begun(store, url, frames=2, parts=10_000)
     store.cancel(run_id)
-    serving.join(worker.STUBBORN)
+    serving.join(5)
     assert not serving.is_alive()
     assert store.run(run_id).status == "cancelled" and len(store.frames(run_id)) == 1
 
 
 def test_the_worker_of_a_deleted_run_stops(store: Store, url: str):
-    run_id = store.enqueue(json.dumps({"frames": 1000, "pause": 0.05}))
-    serving = threading.Thread(target=worker.serve, args=(url,), kwargs={"once": True, "read": read})
-    serving.start()
-    while not store.frames(run_id):
-        time.sleep(0.02)
+    run_id, serving = begun(store, url, frames=1000, pause=0.05)
     store.delete(run_id)
     serving.join(5)
     assert not serving.is_alive() and store.runs() == [] and store.frames(run_id) == []
@@ -140,8 +147,7 @@ def test_the_heart_beats_while_one_iteration_takes_long(store: Store, url: str, 
     monkeypatch.setattr(worker, "LISTEN", 0.02)
     monkeypatch.setattr(worker, "BEAT", 0.1)
     run_id = store.enqueue(json.dumps({"frames": 1, "deaf": 0.8}))
-    serving = threading.Thread(target=worker.serve, args=(url,), kwargs={"once": True, "read": read})
-    serving.start()
+    serving = serve(url)
     beats = set()
     while serving.is_alive():
         beats.add(store.run(run_id).heartbeat)
